@@ -1,0 +1,1 @@
+"""Gatepost: a mail server that speaks the configuration language of Postfix, and can say why."""

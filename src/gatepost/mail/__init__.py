@@ -1,0 +1,1 @@
+"""The words of the trade: addresses, envelopes, replies, log events, headers, delivery results. Pure values."""

@@ -1,0 +1,66 @@
+"""The only door from pure code to the world: tables, DNS, and (later) policy services and address probes.
+
+The server answers from live tables and a resolver; tests, replay and explain answer from records. Pure code awaits
+these methods and never imports an event loop, so that it can be stepped by hand as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class LookupFailed(Exception):  # noqa: N818 - said as it is: the lookup failed
+    """A table could not answer. `table` is `type:name`, `key` what was asked, `reason` a text for the log."""
+
+    def __init__(self, table: str, key: str, reason: str) -> None:
+        super().__init__(f'{table} lookup error for "{key}": {reason}')
+        self.table = table
+        self.key = key
+        self.reason = reason
+
+
+class DnsStatus(Enum):
+    """How a DNS question ended."""
+
+    FOUND = "found"
+    NXDOMAIN = "nxdomain"  # the name does not exist
+    NODATA = "nodata"  # the name exists, without records of this type
+    TEMPFAIL = "tempfail"  # SERVFAIL, timeout, no server
+    INVALID = "invalid"  # an answer whose data is unusable, such as an MX that is an address
+
+
+@dataclass(frozen=True, slots=True)
+class DnsAnswer:
+    """The records of one type for a name, aliases followed.
+
+    `records` holds presentation text: an address for A and AAAA, the joined strings for TXT, a host name without
+    trailing dot for PTR and NS, `preference host` for MX (host empty for the null MX of RFC 7505).
+    `reason` is the text log lines end with, such as `Host not found`. `secure`: the resolver vouched for DNSSEC.
+    """
+
+    status: DnsStatus
+    records: tuple[str, ...] = ()
+    reason: str = ""
+    secure: bool = False
+
+
+class Oracle(Protocol):
+    """Answers questions about the world outside the configuration text."""
+
+    def takes_partial_keys(self, table: str) -> bool:
+        """Whether keys derived from the first, full one may be asked of the table (not so for pattern tables)."""
+        ...
+
+    async def lookup(self, table: str, key: str) -> str | None:
+        """The value for the key in `type:name`, None where there is none. Raises LookupFailed."""
+        ...
+
+    async def dns(self, name: str, rtype: str) -> DnsAnswer:
+        """The records of type A, AAAA, MX, NS, PTR, TXT or TLSA for the name. Never raises."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass (the `sleep` restriction)."""
+        ...
