@@ -14,9 +14,8 @@ import json
 import re
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import cache
 
 from gatepost.mail.events import REGISTRY, Emit, Event
 
@@ -24,6 +23,7 @@ TEXT_LIMIT = 2000
 """Bytes of text a record carries (Postfix's limit for syslog records)."""
 
 _TOKEN = re.compile(r"\\([\[\]])|\{(\w+)\}|([\[\]])|([^\\{\[\]]+)")
+_FIELD: dict[type, str] = {int: r"-?\d+", str: r".*?"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -35,108 +35,103 @@ class _Piece:
     optional: bool
 
 
-@cache
-def _pieces(template: str) -> tuple[_Piece, ...]:
-    pieces: list[_Piece] = []
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a template says, worked out once for each event class."""
+
+    pieces: tuple[_Piece, ...]
+    types: dict[str, type]  # each field's type, `X | None` as X
+    nullable: frozenset[str]  # fields that tell None (absent) from empty (shown)
+    pattern: re.Pattern[str]
+    weight: int  # characters of literal text
+
+
+_SHAPES: dict[type[Event], _Shape] = {}
+
+
+def _shape(kind: type[Event]) -> _Shape:
+    found = _SHAPES.get(kind)
+    if found is None:
+        pieces = tuple(_pieces(kind.TEMPLATE))
+        hints = typing.get_type_hints(kind)
+        wanted = {field.name: _plain_type(hints[field.name]) for field in fields(kind)}
+        nullable = frozenset(name for name in wanted if isinstance(hints[name], types.UnionType))
+        weight = sum(len(part) for piece in pieces for is_field, part in piece.parts if not is_field)
+        found = _SHAPES[kind] = _Shape(pieces, wanted, nullable, _pattern(pieces, wanted), weight)
+    return found
+
+
+def _pieces(template: str) -> Iterator[_Piece]:
     parts: list[tuple[bool, str]] = []
     optional = False
     for found in _TOKEN.finditer(template):
         escaped, name, bracket, literal = found.groups()
         if bracket:
             if parts:
-                pieces.append(_Piece(tuple(parts), optional))
+                yield _Piece(tuple(parts), optional)
             parts, optional = [], bracket == "["
         elif name:
             parts.append((True, name))
         else:
             parts.append((False, escaped or literal))
     if parts:
-        pieces.append(_Piece(tuple(parts), optional))
-    return tuple(pieces)
+        yield _Piece(tuple(parts), optional)
 
 
-def _clean(value: object) -> str:
-    return _CONTROL.sub("?", str(value))
+def _plain_type(hint: type | types.UnionType) -> type:
+    if isinstance(hint, types.UnionType):
+        return next(arg for arg in typing.get_args(hint) if arg is not types.NoneType)  # type: ignore[no-any-return]  # get_args tells Any
+    return hint
 
 
-def _absent(value: object, *, null_shown: bool) -> bool:
-    return value is None or (value == "" and not null_shown)
-
-
-def text(event: Event) -> str:
-    """The line's text, after `process[number]: `."""
-    nullable = _nullable(type(event))
-    shown: list[str] = []
-    for piece in _pieces(event.TEMPLATE):
-        values = {name: getattr(event, name) for is_field, name in piece.parts if is_field}
-        if piece.optional and any(_absent(v, null_shown=n in nullable) for n, v in values.items()):
-            continue
-        shown += (_clean(values[part]) if is_field else part for is_field, part in piece.parts)
-    line = "".join(shown)
-    raw = line.encode("utf-8", "backslashreplace")
-    return line if len(raw) <= TEXT_LIMIT else raw[:TEXT_LIMIT].decode("utf-8", "ignore")
-
-
-@cache
-def _types(kind: type[Event]) -> dict[str, type]:
-    """Each field's type, `X | None` as X."""
-    hints = typing.get_type_hints(kind)
-    found: dict[str, type] = {}
-    for field in fields(kind):  # type: ignore[arg-type]  # every Event is a dataclass; the type cannot say so
-        hint = hints[field.name]
-        if isinstance(hint, types.UnionType):
-            hint = next(arg for arg in typing.get_args(hint) if arg is not types.NoneType)
-        found[field.name] = hint
-    return found
-
-
-@cache
-def _nullable(kind: type[Event]) -> frozenset[str]:
-    """Fields that tell None (absent) from empty (shown)."""
-    hints = typing.get_type_hints(kind)
-    return frozenset(name for name in _types(kind) if isinstance(hints[name], types.UnionType))
-
-
-@cache
-def _pattern(kind: type[Event]) -> re.Pattern[str]:
-    shapes = {int: r"-?\d+", str: r".*?"}
-    wanted = _types(kind)
+def _pattern(pieces: tuple[_Piece, ...], wanted: dict[str, type]) -> re.Pattern[str]:
     built: list[str] = []
-    for piece in _pieces(kind.TEMPLATE):
+    for piece in pieces:
         inner = "".join(
-            f"(?P<{part}>{shapes[wanted[part]]})" if is_field else re.escape(part) for is_field, part in piece.parts
+            f"(?P<{part}>{_FIELD[wanted[part]]})" if is_field else re.escape(part) for is_field, part in piece.parts
         )
         built.append(f"(?:{inner})?" if piece.optional else inner)
     return re.compile("".join(built), re.DOTALL)
 
 
+def text(event: Event) -> str:
+    """The line's text, after `process[number]: `."""
+    shape = _shape(type(event))
+    shown: list[str] = []
+    for piece in shape.pieces:
+        if piece.optional and any(_absent(event, part, shape) for is_field, part in piece.parts if is_field):
+            continue
+        shown += (str(getattr(event, part)) if is_field else part for is_field, part in piece.parts)
+    line = _CONTROL.sub("?", "".join(shown))
+    if len(line) * 4 <= TEXT_LIMIT:
+        return line
+    raw = line.encode("utf-8", "backslashreplace")
+    return line if len(raw) <= TEXT_LIMIT else raw[:TEXT_LIMIT].decode("utf-8", "ignore")
+
+
+def _absent(event: Event, name: str, shape: _Shape) -> bool:
+    value = getattr(event, name)
+    return value is None or (value == "" and name not in shape.nullable)
+
+
 def parse(line: str, kinds: tuple[type[Event], ...] | None = None) -> Event | None:
     """The event whose text the line is; None where it is none of ours.
 
-    `kinds` limits the candidates, where the process name tells them; otherwise all are tried, the shapeless last.
+    `kinds` limits the candidates, where the process name tells them; otherwise all are tried, those with more literal
+    text in their template first, so that the particular beats the general.
     """
-    for kind in kinds or _candidates():
-        found = _pattern(kind).fullmatch(line)
+    for kind in kinds or sorted(REGISTRY.values(), key=lambda kind: -_shape(kind).weight):
+        shape = _shape(kind)
+        found = shape.pattern.fullmatch(line)
         if found:
-            wanted = _types(kind)
-            values = {name: wanted[name](value) for name, value in found.groupdict().items() if value is not None}
-            return kind(**values)
+            given = {name: value for name, value in found.groupdict().items() if value is not None}
+            return kind(**{name: shape.types[name](value) for name, value in given.items()})
     return None
-
-
-@cache
-def _candidates() -> tuple[type[Event], ...]:
-    """All events, those with more literal text in their template first, so that the particular beats the general."""
-
-    def weight(kind: type[Event]) -> int:
-        return sum(len(part) for piece in _pieces(kind.TEMPLATE) for is_field, part in piece.parts if not is_field)
-
-    return tuple(sorted(REGISTRY.values(), key=weight, reverse=True))
 
 
 def as_json(event: Event, process: str, number: int, when: str) -> str:
     """The event as one line of JSON: its kind, its fields, and the text that the classic log would show."""
-    values = {field.name: getattr(event, field.name) for field in fields(event)}  # type: ignore[arg-type]  # see _types
+    values = {field.name: getattr(event, field.name) for field in fields(event)}
     record = {"time": when, "process": process, "number": number, "event": type(event).__name__, "text": text(event)}
     return json.dumps({**record, "fields": {k: v for k, v in values.items() if v not in (None, "")}}, ensure_ascii=True)
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeVar, dataclass_transform
 
 
+@dataclass(frozen=True)
 class Event:
     """The base of all events. `TEMPLATE` is the declared text."""
 
-    __slots__ = ()
     TEMPLATE: ClassVar[str]
 
 

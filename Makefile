@@ -1,0 +1,37 @@
+# The words to know: run, test, check, bench. Needs python3 (3.11 or newer) with venv, and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DIR ?= run
+
+.PHONY: run test check bench format clean
+
+$(BIN)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+# A server with a starter configuration on ports 2525, 2587 and 2465.
+run: $(BIN)/.installed
+	@test -e $(DIR)/main.cf || $(BIN)/gatepost init $(DIR)
+	$(BIN)/gatepost run -c $(DIR)
+
+test: $(BIN)/.installed
+	$(BIN)/python -m pytest -q -m "not peers" $(ARGS)
+
+check: $(BIN)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -q tests/shape
+
+bench: $(BIN)/.installed
+	$(BIN)/python bench/compare.py $(ARGS)
+
+format: $(BIN)/.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
