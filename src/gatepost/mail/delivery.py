@@ -37,6 +37,7 @@ class Job:
 
     `recipients` pairs each recipient with its row number in the store. `arrived`, `activated` and `started` are
     seconds since the epoch: when the message came in, when the queue manager took it up, when this attempt began.
+    `number` stands in brackets in the log lines of this attempt, as a process id does.
     """
 
     queue_id: str
@@ -49,6 +50,7 @@ class Job:
     received: float
     activated: float
     attempts: int = 0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +84,16 @@ class Transport(Protocol):
     async def deliver(self, job: Job) -> Sequence[Result]:
         """Try every recipient of the job once; one result each, in any order. Never raises for what a peer does."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A transport as master.cf names it, with what its log lines are signed with.
+
+    `process` is the program's name (`smtp`, `lmtp`, `local`, `virtual`, `error`, `discard`); `syslog_name` is the
+    entry's own, None where it has none.
+    """
+
+    transport: Transport
+    process: str
+    syslog_name: str | None = None
