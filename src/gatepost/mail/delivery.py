@@ -61,6 +61,8 @@ class Result:
     stands in parentheses in the log and in reports. `remote_reply` and `remote_host` are set where another server
     said it, for RFC 3464's Diagnostic-Code and Remote-MTA. `new_recipients`: a local delivery that turned into other
     addresses (aliases, .forward) puts them here; the queue stores them in the same transaction.
+    `destination_failed`: not this message but its next hop failed (no connection, refused at the greeting), so that the
+    queue spares it further attempts for a while.
     """
 
     row: int
@@ -76,6 +78,7 @@ class Result:
     relayed: bool = False
     remote_takes_dsn: bool = False
     new_recipients: tuple[Recipient, ...] = ()
+    destination_failed: bool = False
 
 
 class Transport(Protocol):
