@@ -1,0 +1,246 @@
+"""OpenSSL contexts from a configuration: one for a service's server side, one for the deliveries of a transport.
+
+The rules:
+
+1. What is wrong with certificates is found when a snapshot of the configuration is built, not when a client comes.
+   A service without usable certificates keeps offering STARTTLS and answers 454, as Postfix does.
+2. Session tickets are sealed with a key that lives as long as its context, which is built anew when
+   `smtpd_tls_session_cache_timeout` is over; a stolen key opens no more than that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+
+from OpenSSL import SSL, crypto
+
+from gatepost.config.settings import Settings
+from gatepost.mail.events import Emit, Event, Noted, Warned
+from gatepost.mail.events.tls import TlsCiphers
+from gatepost.oracle import LookupFailed
+from gatepost.tls.chains import (
+    NONE,
+    Chain,
+    ChainError,
+    Read,
+    authorities,
+    read_chain_files,
+    read_file,
+    read_pair,
+)
+from gatepost.tls.channel import SUMMARY, VERBOSE, Handshake, TlsChannel
+from gatepost.tls.ciphers import cipher_list
+from gatepost.tls.details import Side
+from gatepost.tls.modes import ServerTlsMode, log_level, server_tls_mode
+from gatepost.tls.protocols import parse_protocols
+from gatepost.tls.setup import Terms, make_context
+from gatepost.tls.sni import LookUp, ServerNames
+
+_SESSION_CONTEXT = b"gatepost"
+"""Sessions are resumed only under the name they began with; without one, OpenSSL refuses to resume at all where
+client certificates are asked for."""
+
+
+class TlsUnavailable(Exception):  # noqa: N818 - said as it is
+    """A service wants TLS and cannot have it; `events` are the log lines that say why."""
+
+    def __init__(self, *events: Event) -> None:
+        super().__init__("; ".join(getattr(event, "text", str(event)) for event in events))
+        self.events = events
+
+
+class ServerTls:
+    """The server side of one service."""
+
+    def __init__(self, terms: Terms, digest: str, lifetime: timedelta, names: ServerNames | None = None) -> None:
+        self._terms = terms
+        self._digest = digest
+        self._lifetime = max(lifetime.total_seconds(), 60.0)
+        self._names = names
+        self._context, self._expiry = self._renew()
+
+    @classmethod
+    def build(
+        cls,
+        settings: Settings,
+        emit: Emit,
+        *,
+        read: Read = read_file,
+        look_up: LookUp | None = None,
+    ) -> ServerTls:
+        """Make the contexts that a service's settings ask for.
+
+        `look_up` asks `tls_server_sni_maps` for a key; None: there are no such maps.
+        Raises TlsUnavailable, whose events have not been logged yet.
+        """
+        mode = server_tls_mode(settings)
+        if log_level(settings) >= VERBOSE:
+            emit(Noted("initializing the server-side TLS engine"))
+        if not mode.required and settings.text("smtpd_tls_req_ccert") == "yes":
+            emit(Warned("Can't require client certs unless TLS is required"))
+        try:
+            terms = _server_terms(settings, mode, read)
+            names = ServerNames(look_up, read) if look_up is not None else None
+            return cls(terms, fingerprint_digest(settings), _lifetime(settings), names)
+        except ChainError as error:
+            raise TlsUnavailable(Warned(f"{error}: disabling TLS support")) from error
+        except (SSL.Error, crypto.Error, ValueError) as error:
+            raise TlsUnavailable(Warned(f"TLS cannot be set up: {error}: disabling TLS support")) from error
+
+    def channel(self, peer_label: str) -> TlsChannel:
+        """A channel for one client; `peer_label` is `name[address]` for log lines."""
+        if time.time() >= self._expiry:
+            self._context, self._expiry = self._renew()
+        terms = self._terms
+        handshake = Handshake(Side.SERVER, peer_label, self._digest, terms.level, certificate_requested=terms.verify)
+        handshake.ticket_expiry = int(self._expiry)
+        connection = SSL.Connection(self._context, None)
+        connection.set_accept_state()
+        return TlsChannel(connection, handshake, TlsCiphers(peer_label, terms.ciphers))
+
+    def _renew(self) -> tuple[SSL.Context, float]:
+        context = make_context(Side.SERVER, self._terms)
+        context.set_session_id(_SESSION_CONTEXT)
+        if self._terms.verify and self._terms.authorities:
+            context.set_client_ca_list([authority.get_subject() for authority in self._terms.authorities])
+        if self._names is not None:
+            context.set_tlsext_servername_callback(self._choose)
+        return context, time.time() + self._lifetime
+
+    def _choose(self, connection: SSL.Connection) -> None:
+        """Take the certificate for the name that the client asks for (RFC 6066 section 3)."""
+        shake = connection.get_app_data()
+        name = (connection.get_servername() or b"").decode("ascii", "replace")
+        if self._names is None or not name or not isinstance(shake, Handshake):
+            return
+        try:
+            chains = self._names.find(name)
+        except (LookupFailed, ChainError) as error:
+            shake.events += (Warned(str(error)), Warned(f"tls_server_sni_maps: {name} map lookup problem"))
+            chains = ()
+        if chains is None:
+            if shake.level >= SUMMARY:
+                shake.events.append(Noted(f"TLS SNI {name} from {shake.peer} not matched, using default chain"))
+            return
+        shake.server_name = name
+        # a failed look-up has no chain, and a context without certificates ends the handshake with an alert
+        connection.set_context(self._names.context(chains, self._terms))
+
+
+def _server_terms(settings: Settings, mode: ServerTlsMode, read: Read) -> Terms:
+    prefix = "smtpd_tls_mandatory_protocols" if mode.required else "smtpd_tls_protocols"
+    return Terms(
+        protocols=parse_protocols(settings.text(prefix)),
+        ciphers=cipher_list(settings, "smtpd", mandatory=mode.required, authenticated=mode.asks),
+        chains=_chains(settings, "smtpd", read),
+        authorities=_authorities(settings, "smtpd", read),
+        authority_folder=settings.text("smtpd_tls_CApath"),
+        default_authorities=settings.text("tls_append_default_CA") == "yes",
+        depth=_number(settings, "smtpd_tls_ccert_verifydepth"),
+        verify=mode.asks,
+        prefer_own_ciphers=settings.text("tls_preempt_cipherlist") == "yes",
+        tickets=_lifetime(settings) > timedelta(0),
+        level=log_level(settings),
+    )
+
+
+class ClientTls:
+    """The client side of one transport."""
+
+    def __init__(self, terms: Terms, digest: str) -> None:
+        self._terms = terms
+        self._digest = digest
+        self._context = make_context(Side.CLIENT, terms)
+
+    @classmethod
+    def build(cls, settings: Settings, *, prefix: str = "smtp", read: Read = read_file) -> ClientTls:
+        """Make the context for deliveries; `prefix` is smtp or lmtp. Raises TlsUnavailable."""
+        try:
+            mandatory = settings.text(f"{prefix}_tls_security_level").strip().lower() not in {"", "none", "may"}
+            terms = Terms(
+                protocols=parse_protocols(settings.text(f"{prefix}_tls_{'mandatory_' if mandatory else ''}protocols")),
+                ciphers=cipher_list(settings, prefix, mandatory=mandatory),
+                chains=_chains(settings, prefix, read),
+                authorities=_authorities(settings, prefix, read),
+                authority_folder=settings.text(f"{prefix}_tls_CApath"),
+                default_authorities=settings.text("tls_append_default_CA") == "yes",
+                depth=_number(settings, f"{prefix}_tls_scert_verifydepth"),
+                verify=True,
+                level=log_level(settings, prefix),
+            )
+            return cls(terms, fingerprint_digest(settings, prefix))
+        except ChainError as error:
+            raise TlsUnavailable(Warned(str(error))) from error
+        except (SSL.Error, crypto.Error, ValueError) as error:
+            raise TlsUnavailable(Warned(f"TLS cannot be set up: {error}")) from error
+
+    def channel(self, *, server_name: str, peer_label: str = "", level: str = "may") -> TlsChannel:
+        """A channel to one server; write what `outgoing` gives at once.
+
+        `server_name` goes out as SNI unless it is an address or empty. `peer_label` is `host[address]:port` for log
+        lines. `level` is the security level in force for this peer.
+        """
+        del level  # may and encrypt differ in what the delivery does with a failure, not in the handshake
+        connection = SSL.Connection(self._context, None)
+        connection.set_connect_state()
+        if server_name and not server_name.replace(".", "").isdigit() and ":" not in server_name:
+            connection.set_tlsext_host_name(server_name.encode("ascii", "ignore"))
+        shake = Handshake(Side.CLIENT, peer_label or server_name, self._digest, self._terms.level)
+        shake.certificate_requested = bool(self._terms.chains)
+        channel = TlsChannel(connection, shake, TlsCiphers(shake.peer, self._terms.ciphers))
+        channel.start()
+        return channel
+
+
+def fingerprint_digest(settings: Settings, prefix: str = "smtpd") -> str:
+    """The digest of certificate fingerprints; raises ValueError where OpenSSL knows none by that name."""
+    name = settings.text(f"{prefix}_tls_fingerprint_digest").strip().lower()
+    if name not in {"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512"}:
+        raise ValueError(f"unknown fingerprint digest {name!r}")
+    return name
+
+
+def certificate_files(settings: Settings, prefix: str) -> tuple[str, ...]:
+    """The names of all files with certificates and keys that a side is configured with."""
+    names = settings.text(f"{prefix}_tls_chain_files").replace(",", " ").split()
+    for kind in ("", "ec", "d"):
+        certificate = settings.text(f"{prefix}_tls_{kind}cert_file")
+        if certificate and certificate != NONE:
+            names += [certificate, settings.text(f"{prefix}_tls_{kind}key_file")]
+    return tuple(dict.fromkeys((*names, *filter(None, [settings.text(f"{prefix}_tls_CAfile")]))))
+
+
+def _chains(settings: Settings, prefix: str, read: Read) -> tuple[Chain, ...]:
+    """The configured chains; files of `chain_files` beat the older parameters. Raises ChainError."""
+    names = settings.text(f"{prefix}_tls_chain_files").replace(",", " ").split()
+    if names:
+        return read_chain_files(names, read)
+    pairs: Iterable[tuple[str, str]] = (
+        (settings.text(f"{prefix}_tls_{kind}cert_file"), settings.text(f"{prefix}_tls_{kind}key_file"))
+        for kind in ("", "ec")
+    )
+    chains = tuple(read_pair(name, key or name, read) for name, key in pairs if name and name != NONE)
+    if not chains and prefix == "smtpd" and settings.text("smtpd_tls_cert_file") != NONE:
+        raise ChainError("No server certs available. TLS won't be enabled")
+    return chains
+
+
+def _authorities(settings: Settings, prefix: str, read: Read) -> tuple[crypto.X509, ...]:
+    name = settings.text(f"{prefix}_tls_CAfile")
+    return authorities(name, read) if name else ()
+
+
+def _number(settings: Settings, name: str) -> int:
+    text = settings.text(name).strip()
+    return int(text) if text.isdigit() else 0
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def _lifetime(settings: Settings) -> timedelta:
+    text = settings.text("smtpd_tls_session_cache_timeout").strip() or "0"
+    number, unit = (text[:-1], text[-1]) if text[-1] in _UNITS else (text, "s")
+    return timedelta(seconds=int(number) * _UNITS[unit])

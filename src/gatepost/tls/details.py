@@ -1,0 +1,156 @@
+"""What an established TLS session is, in the words of log lines and Received headers.
+
+The rules:
+
+1. Key exchange and signature are told for TLS 1.3 only, as in Postfix: before it they are part of the cipher's name.
+2. The digest of a server signature is told where the key leaves no choice (ECDSA in TLS 1.3, RFC 8446 section
+   4.2.3); OpenSSL's Python bindings do not say which one an RSA signature used.
+3. A certificate that cannot be read has empty names; its fingerprint is of its bytes, so it always exists.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL, crypto
+
+from gatepost.mail.peer import Certificate, TlsDetails
+
+_CURVES = {"secp256r1": ("P-256", "SHA256"), "secp384r1": ("P-384", "SHA384"), "secp521r1": ("P-521", "SHA512")}
+"""Name of a curve in log lines, and the one digest that TLS 1.3 signs with on it."""
+
+_GROUPS = {
+    "x25519": "X25519",
+    "x448": "X448",
+    "secp256r1": "ECDHE (P-256)",
+    "prime256v1": "ECDHE (P-256)",
+    "secp384r1": "ECDHE (P-384)",
+    "secp521r1": "ECDHE (P-521)",
+    "ffdhe2048": "DHE (2048 bits)",
+    "ffdhe3072": "DHE (3072 bits)",
+    "ffdhe4096": "DHE (4096 bits)",
+}
+"""Names that log tools know; other groups, such as X25519MLKEM768, go by OpenSSL's own name."""
+
+
+class Side(Enum):
+    """Which end of the connection we are; the value is the function that OpenSSL's handshake goes by in log lines."""
+
+    SERVER = "SSL_accept"
+    CLIENT = "SSL_connect"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen besides OpenSSL's own record of a session.
+
+    `trusted`: the peer's chain ends at one of our authorities. `digest`: the name of the fingerprint digest.
+    """
+
+    side: Side
+    digest: str
+    trusted: bool = False
+    server_name: str = ""
+    certificate_requested: bool = False
+
+
+def describe(connection: SSL.Connection, observed: Observed) -> TlsDetails:
+    """The details of an established session."""
+    cipher = connection.get_cipher_name() or ""
+    bits = connection.get_cipher_bits() or 0
+    protocol = connection.get_protocol_version_name()
+    modern = protocol == "TLSv1.3"
+    peer = connection.get_peer_certificate()
+    own = connection.get_certificate()
+    server, client = (
+        (own, peer) if observed.side is Side.SERVER else (peer, own if observed.certificate_requested else None)
+    )
+    return TlsDetails(
+        protocol=protocol,
+        cipher=cipher,
+        used_bits=bits,
+        algorithm_bits=_algorithm_bits(cipher, bits),
+        key_exchange=_group(connection.get_group_name()) if modern else "",
+        server_signature=_signature(server, "server") if modern else "",
+        client_signature=_signature(client, "client") if modern else "",
+        server_name=observed.server_name,
+        certificate=certificate(peer, observed.digest, trusted=observed.trusted) if peer else None,
+        certificate_requested=observed.certificate_requested,
+    )
+
+
+def certificate(peer: crypto.X509, digest: str, *, trusted: bool) -> Certificate:
+    """Names and fingerprints of a peer's certificate; `digest` is a name such as `sha256`."""
+    der = crypto.dump_certificate(crypto.FILETYPE_ASN1, peer)
+    try:
+        read = peer.to_cryptography()
+        subject, issuer = _common_name(read.subject), _common_name(read.issuer) or _organization(read.issuer)
+    except ValueError:  # a peer may send any bytes that OpenSSL puts up with
+        subject = issuer = ""
+    return Certificate(subject, issuer, _fingerprint(der, digest), _fingerprint(_public_key(peer), digest), trusted)
+
+
+def _common_name(name: x509.Name) -> str:
+    return _attribute(name, NameOID.COMMON_NAME)
+
+
+def _organization(name: x509.Name) -> str:
+    return _attribute(name, NameOID.ORGANIZATION_NAME)
+
+
+def _attribute(name: x509.Name, oid: x509.ObjectIdentifier) -> str:
+    values = name.get_attributes_for_oid(oid)
+    return str(values[0].value) if values else ""
+
+
+def _public_key(peer: crypto.X509) -> bytes:
+    try:
+        key = peer.get_pubkey().to_cryptography_key()
+    except (crypto.Error, ValueError, TypeError):
+        return b""
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[union-attr]  # a certificate holds a public key
+
+
+def _fingerprint(data: bytes, digest: str) -> str:
+    return hashlib.new(digest, data, usedforsecurity=False).digest().hex(":").upper() if data else ""
+
+
+def _algorithm_bits(cipher: str, used: int) -> int:
+    """Bits of the algorithm, which differ from those in use only for ciphers of the nineties."""
+    return 168 if "3DES" in cipher or "DES-CBC3" in cipher else used
+
+
+def _group(name: str | None) -> str:
+    return _GROUPS.get(name.lower(), name) if name else ""
+
+
+def _signature(signer: crypto.X509 | None, role: str) -> str:
+    if signer is None:
+        return ""
+    try:
+        key = signer.get_pubkey().to_cryptography_key()
+    except (crypto.Error, ValueError, TypeError):
+        return ""
+    match key:
+        case rsa.RSAPublicKey():
+            return f"RSA-PSS ({key.key_size} bits)"
+        case ec.EllipticCurvePublicKey():
+            curve, digest = _CURVES.get(key.curve.name, (key.curve.name, ""))
+            return f"ECDSA ({curve}) {role}-digest {digest}" if digest else f"ECDSA ({curve})"
+        case ed25519.Ed25519PublicKey():
+            return "Ed25519"
+        case ed448.Ed448PublicKey():
+            return "Ed448"
+        case _:
+            return ""
+
+
+def session_reused(connection: SSL.Connection) -> bool:
+    """Whether the session was resumed from a ticket, and so cost no key exchange with the certificate."""
+    return bool(SSL._lib.SSL_session_reused(connection._ssl))  # noqa: SLF001 - the bindings have it, pyOpenSSL shows no name for it
