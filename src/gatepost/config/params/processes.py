@@ -1,0 +1,75 @@
+"""Processes, directories, identities, and services of the mail system."""
+
+from __future__ import annotations
+
+from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, text, words
+
+
+class ProcessesParameters:
+    """Processes, directories, identities, and services of the mail system."""
+
+    alternate_config_directories = words("", support=NOTED, doc="")
+    application_event_drain_time = duration("100s", support=NOTED, doc="")
+    authorized_mailq_users = words("static:anyone", support=GUARDING, doc="")
+    authorized_submit_users = words("static:anyone", support=GUARDING, doc="")
+    backwards_bounce_logfile_compatibility = boolean("yes", support=NOTED, doc="")
+    cleanup_service_name = text("cleanup", support=NOTED, doc="")
+    command_directory = text("/usr/sbin", support=NOTED, doc="")
+    compatibility_level = text("0", doc="")
+    config_directory = text("/etc/postfix", required=True, doc="")
+    daemon_directory = text("/usr/lib/postfix/sbin", support=NOTED, doc="")
+    daemon_table_open_error_is_fatal = boolean("no", support=NOTED, doc="")
+    daemon_timeout = duration("18000s", support=NOTED, doc="")
+    data_directory = text("/var/lib/postfix", required=True, doc="")
+    debugger_command = text("", support=NOTED, doc="")
+    default_process_limit = integer("100", support=NOTED, doc="")
+    error_service_name = text("error", support=NOTED, doc="")
+    export_environment = words("TZ MAIL_CONFIG LANG", support=NOTED, doc="")
+    fault_injection_code = integer("0", support=NOTED, doc="")
+    fork_attempts = integer("5", support=NOTED, doc="")
+    fork_delay = duration("1s", support=NOTED, doc="")
+    html_directory = text("no", support=NOTED, doc="")
+    import_environment = words(
+        "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME",
+        support=NOTED,
+        doc="",
+    )
+    ipc_idle = duration("5s", support=NOTED, doc="")
+    ipc_timeout = duration("3600s", support=NOTED, doc="")
+    ipc_ttl = duration("1000s", support=NOTED, doc="")
+    mail_name = text("Gatepost", required=True, doc="")
+    mail_owner = text("postfix", required=True, doc="")
+    mail_release_date = text("20240304", doc="")
+    mail_version = text("3.7.11", doc="")
+    mailq_path = text("/usr/bin/mailq", support=NOTED, doc="")
+    manpage_directory = text("/usr/local/man", support=NOTED, doc="")
+    master_service_disable = words("", support=NOTED, doc="")
+    max_idle = duration("100s", support=NOTED, doc="")
+    max_use = integer("100", support=NOTED, doc="")
+    meta_directory = text("/etc/postfix", support=NOTED, doc="")
+    multi_instance_directories = words("", support=NOTED, doc="")
+    multi_instance_enable = boolean("no", support=NOTED, doc="")
+    multi_instance_group = text("", support=NOTED, doc="")
+    multi_instance_name = text("", doc="")
+    multi_instance_wrapper = text("", support=NOTED, doc="")
+    newaliases_path = text("/usr/bin/newaliases", support=NOTED, doc="")
+    pickup_service_name = text("pickup", support=NOTED, doc="")
+    postmulti_control_commands = words("reload flush", support=NOTED, doc="")
+    postmulti_start_commands = words("start", support=NOTED, doc="")
+    postmulti_stop_commands = words("stop abort drain quick-stop", support=NOTED, doc="")
+    process_id = text("", doc="")
+    process_id_directory = text("pid", support=NOTED, doc="")
+    process_name = text("", doc="")
+    queue_service_name = text("qmgr", support=NOTED, doc="")
+    readme_directory = text("no", support=NOTED, doc="")
+    rewrite_service_name = text("rewrite", support=NOTED, doc="")
+    sample_directory = text("/etc/postfix", support=NOTED, doc="")
+    sendmail_fix_line_endings = choice("always", "always", "strict", "never", support=NOTED, doc="")
+    sendmail_path = text("/usr/sbin/sendmail", support=NOTED, doc="")
+    service_name = text("amnesiac", doc="")
+    service_throttle_time = duration("60s", support=NOTED, doc="")
+    setgid_group = text("postdrop", required=True, support=NOTED, doc="")
+    shlib_directory = text("/usr/lib/postfix", support=NOTED, doc="")
+    showq_service_name = text("showq", support=NOTED, doc="")
+    tcp_windowsize = integer("0", support=NOTED, doc="")
+    trigger_timeout = duration("10s", support=NOTED, doc="")
