@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cryptography import x509
+from cryptography.hazmat.bindings.openssl.binding import Binding
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -153,4 +154,4 @@ def _signature(signer: crypto.X509 | None, role: str) -> str:
 
 def session_reused(connection: SSL.Connection) -> bool:
     """Whether the session was resumed from a ticket, and so cost no key exchange with the certificate."""
-    return bool(SSL._lib.SSL_session_reused(connection._ssl))  # noqa: SLF001 - the bindings have it, pyOpenSSL shows no name for it
+    return bool(Binding().lib.SSL_session_reused(connection._ssl))  # noqa: SLF001 - pyOpenSSL has no name for it

@@ -1,0 +1,68 @@
+"""`gatepost run`: the server in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import sys
+from pathlib import Path
+
+from gatepost.cli.main import add_directory
+from gatepost.config.findings import Finding, errors, render
+from gatepost.config.load import Configuration, load
+from gatepost.mail.events import Warned
+from gatepost.server.instance import Instance, InstanceError
+from gatepost.server.logsink import make_sink
+from gatepost.server.privileges import OwnerError, choose_owner
+from gatepost.server.reload import private_files
+from gatepost.server.startup import with_start_findings
+from gatepost.server.supervisor import Ground, Supervisor
+from gatepost.server.worker import work
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_directory(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start, serve until a signal, stop; the exit status."""
+    directory: Path = arguments.directory.absolute()
+    configuration = checked(directory)
+    _show(configuration)
+    settings = configuration.settings
+    try:
+        owner = choose_owner(settings.mail_owner, explicit=settings.is_set("mail_owner"))
+        instance = Instance.of(settings)
+        instance.prepare(owner)
+        syslog = settings.gatepost_log_target == "syslog"
+        sink = make_sink(settings.maillog_file, settings.gatepost_log_format, syslog=syslog)
+        sink.give_to(owner)
+        if owner is not None and owner.warning:
+            sink("postfix/master", os.getpid(), Warned(owner.warning))
+        ground = Ground(
+            instance=instance,
+            sink=sink,
+            owner=owner,
+            workers=settings.gatepost_workers or 1,
+            load=functools.partial(checked, directory),
+            private_files=functools.partial(private_files, owner=owner),
+            work=functools.partial(work, sink=sink, owner=owner),
+        )
+        return Supervisor(configuration, ground).run()
+    except (InstanceError, OwnerError) as error:
+        print(f"gatepost: {error}", file=sys.stderr)
+        return 1
+
+
+def checked(directory: Path) -> Configuration:
+    """The configuration, with everything looked at that could stop the start. Raises ConfigurationError."""
+    configuration = load(directory)
+    return with_start_findings(configuration)
+
+
+def _show(configuration: Configuration) -> None:
+    findings: tuple[Finding, ...] = tuple(configuration.findings)
+    if findings and not errors(findings):
+        print(render(findings), file=sys.stderr, flush=True)

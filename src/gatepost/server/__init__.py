@@ -1,0 +1,1 @@
+"""The running server: processes, listeners, sessions, and the wiring of everything below."""

@@ -1,0 +1,117 @@
+"""The files of the running server beside its queue, and the lock that keeps a second server away from it.
+
+All are below `$queue_directory/gatepost`, where a Postfix queue in the same place is never touched:
+
+```
+gatepost/            0711, mail_owner; the queue's slots are 0700
+├── gatepost.pid     the supervisor's process id, locked while it runs
+├── status.json      what `gatepost status` shows
+├── control/         0700
+└── public/          0755
+    └── drop         the socket where programs on this machine submit mail
+```
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from gatepost.config.settings import Settings
+from gatepost.server.privileges import Owner
+
+VERSION = version("gatepost")
+"""This program's version."""
+
+
+class InstanceError(Exception):
+    """The server cannot run here; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Where everything is; `root` is `$queue_directory/gatepost`."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Instance:
+        """The instance of a configuration."""
+        return cls(Path(settings.text("queue_directory")) / "gatepost")
+
+    @property
+    def lock_file(self) -> Path:
+        """Holds the supervisor's process id, locked while it runs."""
+        return self.root / "gatepost.pid"
+
+    @property
+    def public(self) -> Path:
+        """The folder that every user may enter, for the drop socket."""
+        return self.root / "public"
+
+    @property
+    def drop_socket(self) -> Path:
+        """Where programs on this machine submit mail."""
+        return self.public / "drop"
+
+    @property
+    def control(self) -> Path:
+        """The folder of the workers' control sockets."""
+        return self.root / "control"
+
+    @property
+    def status_file(self) -> Path:
+        """What the supervisor says of itself, for `gatepost status`."""
+        return self.root / "status.json"
+
+    def prepare(self, owner: Owner | None) -> None:
+        """Make the folders that are missing and give them to the owner. Raises InstanceError."""
+        modes = {self.root: 0o711, self.public: 0o755, self.control: 0o700}
+        try:
+            for folder, mode in modes.items():
+                folder.mkdir(parents=True, exist_ok=True)
+                if owner is not None and folder.stat().st_uid != owner.uid:
+                    os.chown(folder, owner.uid, owner.gid)
+                if folder.stat().st_mode & 0o777 != mode:
+                    folder.chmod(mode)
+        except OSError as error:
+            raise InstanceError(
+                f"cannot prepare {self.root}: {error.strerror}; see queue_directory in main.cf"
+            ) from error
+
+    def lock(self) -> int:
+        """Take the lock; the descriptor holds it while it is open. Raises InstanceError where another server has it."""
+        try:
+            descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise InstanceError(f"cannot open {self.lock_file}: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            running = running_pid(self)
+            os.close(descriptor)
+            raise InstanceError(
+                f"another server (process {running or '?'}) runs on {self.root}; stop it first"
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        return descriptor
+
+
+def running_pid(instance: Instance) -> int | None:
+    """The process id of the server that holds the lock; None where none does."""
+    try:
+        descriptor = os.open(instance.lock_file, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        text = os.pread(descriptor, 20, 0).strip()
+        return int(text) if text.isdigit() else None
+    finally:
+        os.close(descriptor)
+    return None

@@ -1,0 +1,97 @@
+"""A worker process: one event loop that accepts, decides, queues and delivers, under the supervisor's word."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+
+import uvloop
+
+from gatepost.config.findings import ConfigurationError
+from gatepost.config.load import Configuration, load
+from gatepost.mail.events import Emit, Warned
+from gatepost.maillog import Logger
+from gatepost.server import control
+from gatepost.server.control import Message, Word
+from gatepost.server.live import Live, Surroundings
+from gatepost.server.logsink import LogSink
+from gatepost.server.privileges import Owner, die_with_parent, drop
+from gatepost.server.reload import HandedFiles, private_files
+from gatepost.server.sockets import Endpoint
+from gatepost.server.supervisor import Task
+
+
+def work(configuration: Configuration, task: Task, *, sink: LogSink, owner: Owner | None) -> int:
+    """Serve until told to stop; the exit status. Called in a freshly forked process, which may still be root."""
+    handed = private_files(configuration, owner=owner)
+    if owner is not None:
+        drop(owner)
+    die_with_parent(task.parent)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the supervisor says what to do
+    return uvloop.run(_Worker(configuration, task, sink).main(handed))
+
+
+class _Worker:
+    def __init__(self, configuration: Configuration, task: Task, sink: LogSink) -> None:
+        self._configuration = configuration
+        self._task = task
+        self._sink = sink
+        self._emit: Emit = Logger(sink).bind("master", os.getpid())
+        self._stop = asyncio.Event()
+        self._reloads: set[asyncio.Task[None]] = set()
+
+    async def main(self, handed: Mapping[str, bytes]) -> int:
+        loop = asyncio.get_running_loop()
+        live = Live(Surroundings(self._sink, self._task.number))
+        await live.start(self._configuration, dict(self._task.listeners), HandedFiles(handed))
+        end = self._task.end
+        end.setblocking(False)
+        loop.add_reader(end, self._heard, live)
+        control.send(end, Message(Word.READY))
+        await self._stop.wait()
+        loop.remove_reader(end)
+        await live.stop(self._configuration.settings.gatepost_stop_limit.total_seconds())
+        self._sink.flush()
+        return 0
+
+    def _heard(self, live: Live) -> None:
+        try:
+            message = control.receive(self._task.end)
+        except BlockingIOError:
+            return
+        match message:
+            case Message(word=Word.REOPEN):
+                self._sink.reopen()
+            case Message(word=Word.RELOAD):
+                reload = asyncio.get_running_loop().create_task(self._reload(live, message))
+                self._reloads.add(reload)
+                reload.add_done_callback(self._reloads.discard)
+            case None | Message(word=Word.STOP):
+                self._stop.set()
+            case _:
+                pass
+
+    async def _reload(self, live: Live, message: Message) -> None:
+        """Take over a new configuration, whole or not at all."""
+        files, *ends = message.descriptors
+        handed = control.unseal(files)
+        listeners = {_endpoint(name): control.adopt(end) for name, end in zip(message.listeners, ends, strict=True)}
+        try:
+            configuration = load(self._configuration.directory)
+            await live.reload(configuration, listeners, HandedFiles(handed))
+        except ConfigurationError as error:
+            control.send(self._task.end, Message(Word.REFUSED, str(error)[:1000]))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old configuration goes on serving
+            self._emit(Warned(f"reload: {type(error).__name__}: {error}"))
+            control.send(self._task.end, Message(Word.REFUSED, str(error)[:1000]))
+        else:
+            self._configuration = configuration
+            control.send(self._task.end, Message(Word.RELOADED))
+
+
+def _endpoint(name: str) -> Endpoint:
+    host, _, port = name.rpartition(" ")
+    return host, int(port)
