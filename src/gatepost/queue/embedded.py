@@ -1,0 +1,229 @@
+"""The embedded store: SQLite, one database file for each slot. docs/decisions/0006 has the reasons and the numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from gatepost.queue import schema
+from gatepost.queue.body import MEMORY_LIMIT, FileBody, FileDraft, LedgerBody, MemoryBody
+from gatepost.queue.body import store_error as os_store_error
+from gatepost.queue.ids import FIRST, Identities
+from gatepost.queue.ledger import Alter, Commit, Erase, Ledger
+from gatepost.queue.reader import Reader
+from gatepost.queue.record import Change, Damaged, Identity, MessageState, Selection, Settlement, StoredMessage
+from gatepost.queue.spool import Slot, SlotLock, sync_folder
+from gatepost.queue.store import StoreError, StoreFailed
+from gatepost.queue.writer import Writer, store_error
+
+PAGE_SIZE = 16384
+"""Bytes of a database page: a usual message fits in one, and a large one in few."""
+
+JOURNAL_LIMIT = 64 * 1024 * 1024
+"""Bytes that the write-ahead log keeps when it is empty; on a full disk they are what results are still recorded in."""
+
+SYNC_THREADS = 4
+"""Large bodies that wait for the disk at the same time."""
+
+_T = TypeVar("_T")
+
+
+class EmbeddedStore:
+    """The owner of one slot. Made by `open_store`; `QueueStore` says what the methods do."""
+
+    def __init__(self, slot: Slot, lock: SlotLock, database: _Database, *, body_limit: int) -> None:
+        self._slot = slot
+        self._lock = lock
+        self._body_limit = body_limit
+        self._identities = database.identities
+        self._writer = Writer(database.writing, database.ledger, database.identities, slot.bodies)
+        self._reading = database.reading
+        self._reader = Reader(database.reading, slot, self.content)
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="queue reader")
+        self._syncs = ThreadPoolExecutor(SYNC_THREADS, thread_name_prefix="queue bodies")
+        self._closed = False
+        self._remove_orphans()
+        self._writer.start()
+
+    def identify(self, now: float) -> Identity:
+        """A new identity."""
+        return self._identities.next(now)
+
+    def draft(self, identity: Identity) -> FileDraft:
+        """Begin a new message's content."""
+        return FileDraft(self._slot.bodies / identity.queue_id, self._syncs, self._body_limit)
+
+    def free_space(self) -> int:
+        """Bytes that an unprivileged process may still write to the queue's file system."""
+        found = os.statvfs(self._slot.folder)
+        return found.f_bavail * found.f_frsize
+
+    async def commit(self, message: StoredMessage) -> None:
+        """Take a message in."""
+        await self._writer.write(Commit(message))
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Write what an attempt came to."""
+        await self._writer.write(settlement)
+
+    async def change(self, numbers: Sequence[int], change: Change, now: float, note: str = "") -> None:
+        """Change messages as an administrator asks."""
+        await self._writer.write(Alter(tuple(numbers), change, now, note))
+
+    async def erase(self, numbers: Sequence[int]) -> None:
+        """Delete messages."""
+        await self._writer.write(Erase(tuple(numbers)))
+
+    async def due(self, until: float, limit: int) -> list[int]:
+        """What is due by then."""
+        return await self._read(lambda: self._reader.due(until, limit))
+
+    async def load(self, numbers: Iterable[int]) -> list[StoredMessage | Damaged]:
+        """Those messages, checked."""
+        wanted = list(numbers)
+        return await self._read(lambda: self._reader.load(wanted))
+
+    async def browse(self, selection: Selection, after: int, limit: int) -> list[StoredMessage]:
+        """A page for listings."""
+        return await self._read(lambda: self._reader.browse(selection, after, limit))
+
+    async def find(self, queue_ids: Iterable[str]) -> Mapping[str, int]:
+        """Numbers by queue id."""
+        wanted = list(queue_ids)
+        return await self._read(lambda: self._reader.find(wanted))
+
+    async def counts(self) -> Mapping[MessageState, int]:
+        """How many messages stand where."""
+        return await self._read(self._reader.counts)
+
+    async def content(self, identity: Identity) -> MemoryBody | FileBody:
+        """A message's content, not checked."""
+        return await self._read(lambda: self._reader.body(identity))
+
+    def leave_in_ledger(self, message: StoredMessage) -> LedgerBody:
+        """A body for the message that takes no memory."""
+        return LedgerBody(message.identity, message.body.size, self.content)
+
+    async def close(self) -> None:
+        """Finish what was begun, and give up the slot."""
+        if self._closed:
+            return
+        self._closed = True
+        # The reader first: the last connection to close is the one that folds the log into the database.
+        await asyncio.get_running_loop().run_in_executor(self._reads, self._reading.close)
+        await self._writer.close(self._syncs)
+        self._reads.shutdown()
+        self._syncs.shutdown()
+        self._lock.release()
+
+    async def _read(self, query: Callable[[], _T]) -> _T:
+        if self._closed:
+            raise StoreFailed("the queue is closed")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reads, query)
+        except (apsw.Error, schema.Mismatch) as error:
+            raise store_error(error) from error
+
+    def _remove_orphans(self) -> None:
+        """Body files whose message was never committed, or is gone. No draft can be open yet."""
+        wanted = self._reader.body_files()
+        for entry in list(self._slot.bodies.iterdir()):
+            if entry.name not in wanted:
+                with suppress(OSError):
+                    entry.unlink()
+
+
+class _Database:
+    """The two connections to a slot's database, checked and in the mode that durability needs."""
+
+    def __init__(self, slot: Slot, *, long_ids: bool, vfs: str | None) -> None:
+        slot.database.touch(0o600)  # SQLite's other files take over the mode
+        self.writing = apsw.Connection(str(slot.database), vfs=vfs)
+        try:
+            self._configure(slot.number)
+            incarnation, count = self._become_owner(slot.number)
+            self.reading = apsw.Connection(str(slot.database), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs)
+        except BaseException:
+            self.writing.close()
+            raise
+        self.reading.wal_autocheckpoint(0)
+        self.identities = Identities(slot.number, count, long=long_ids)
+        self.ledger = Ledger(self.writing, slot.number, incarnation)
+
+    def _configure(self, slot: int) -> None:
+        run = self.writing.execute
+        self.writing.set_busy_timeout(5000)  # an administrator's sqlite3 may be looking
+        application = run("PRAGMA application_id").get
+        if application == 0 and run("SELECT count(*) FROM sqlite_schema").get == 0:
+            run(f"PRAGMA page_size = {PAGE_SIZE}")
+            self._set_modes()
+            self._create(slot)
+            return
+        version = run("PRAGMA user_version").get
+        if application != schema.APPLICATION_ID or version != schema.VERSION:
+            raise StoreFailed(f"not a queue of this version (application id {application}, format {version})")
+        self._set_modes()
+
+    def _set_modes(self) -> None:
+        run = self.writing.execute
+        mode = run("PRAGMA journal_mode = WAL").get
+        if mode != "wal":
+            raise StoreFailed(f"the file system cannot hold a queue: SQLite's journal mode is {mode}, not wal")
+        run("PRAGMA synchronous = FULL")
+        run("PRAGMA secure_delete = OFF")  # some builds overwrite what is deleted, which doubles the writing
+        run(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
+        run("PRAGMA cache_size = -16384")
+        run("PRAGMA temp_store = MEMORY")
+
+    def _create(self, slot: int) -> None:
+        run = self.writing.execute
+        run("BEGIN IMMEDIATE")
+        run(schema.CREATE)
+        run("INSERT INTO owner VALUES (?, 0, ?)", (slot, FIRST))
+        run(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        run(f"PRAGMA user_version = {schema.VERSION}")
+        run("COMMIT")
+
+    def _become_owner(self, slot: int) -> tuple[int, int]:
+        """Take a new incarnation, after which every writer of an earlier one is refused."""
+        run = self.writing.execute
+        run("BEGIN IMMEDIATE")
+        found = run("UPDATE owner SET incarnation = incarnation + 1 RETURNING slot, incarnation, count").fetchone()
+        if found is None or found[0] != slot:
+            run("ROLLBACK")
+            raise StoreFailed(f"this file belongs to slot {found and found[0]}, not {slot}")
+        run("COMMIT")
+        return found[1], found[2]
+
+
+def open_store(
+    slot: Slot, *, long_ids: bool = False, body_limit: int = MEMORY_LIMIT, vfs: str | None = None
+) -> EmbeddedStore:
+    """Become the owner of a slot whose folders exist.
+
+    `long_ids`: `enable_long_queue_ids`. `body_limit`: bytes above which a message has a file of its own. `vfs` names a
+    SQLite file system (for tests). Raises SlotBusy, StoreFull or StoreFailed.
+    """
+    try:
+        lock = slot.lock()
+    except OSError as error:
+        raise os_store_error(error) from error
+    try:
+        database = _Database(slot, long_ids=long_ids, vfs=vfs)
+        sync_folder(slot.folder)
+        return EmbeddedStore(slot, lock, database, body_limit=body_limit)
+    except (apsw.Error, StoreError, OSError) as error:
+        lock.release()
+        raise _opening_error(slot.database, error) from error
+
+
+def _opening_error(database: Path, error: Exception) -> StoreError:
+    meaning = os_store_error(error) if isinstance(error, OSError) else store_error(error)
+    return type(meaning)(f"{database}: {meaning}")
