@@ -1,0 +1,46 @@
+"""The lines of MAIL and RCPT with the parameters that this server understands, in the order Postfix sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from gatepost.mail.address import external
+from gatepost.mail.envelope import Notify, Recipient, Ret
+from gatepost.mail.xtext import encode
+from gatepost.smtp.client_values import Mail
+
+_NOTIFY = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
+
+
+def mail_line(mail: Mail, offered: Container[str]) -> str:
+    """`MAIL FROM:<sender>` and its parameters (RFC 1870, 3461, 6152, 6531)."""
+    line = [f"MAIL FROM:<{external(mail.sender)}>"]
+    if "SIZE" in offered:
+        line.append(f"SIZE={mail.size}")
+    if "8BITMIME" in offered and (mail.body_8bit or mail.body_7bit):
+        line.append("BODY=8BITMIME" if mail.body_8bit else "BODY=7BIT")
+    if "DSN" in offered:
+        if mail.envid:
+            line.append(f"ENVID={encode(mail.envid)}")
+        if mail.ret is not Ret.UNSET:
+            line.append(f"RET={mail.ret.value}")
+    if mail.smtputf8 and "SMTPUTF8" in offered:
+        line.append("SMTPUTF8")
+    return " ".join(line)
+
+
+def rcpt_line(recipient: Recipient, offered: Container[str]) -> str:
+    """`RCPT TO:<recipient>` and its parameters (RFC 3461 section 4)."""
+    line = [f"RCPT TO:<{external(recipient.address)}>"]
+    if "DSN" in offered:
+        kind, _, address = original_recipient(recipient).partition(";")
+        line.append(f"ORCPT={kind};{encode(address)}")
+        wanted = [str(flag.name) for flag in _NOTIFY if flag in recipient.notify]
+        if wanted:
+            line.append(f"NOTIFY={','.join(wanted)}")
+    return " ".join(line)
+
+
+def original_recipient(recipient: Recipient) -> str:
+    """`type;address` as the sender asked for it: its ORCPT, else the address it gave."""
+    return recipient.orcpt or f"rfc822;{external(recipient.original)}"

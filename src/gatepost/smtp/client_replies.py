@@ -1,0 +1,108 @@
+"""Replies of another SMTP or LMTP server, read from a stream of bytes.
+
+The rules (RFC 5321 section 4.2, and what Postfix makes of servers that break it):
+
+1. A line `NNN-text` is followed by more; `NNN text` or `NNN` ends the reply. Any other line is kept in `junk` for the
+   log and counts as a line that is followed by more.
+2. Lines end in LF, with or without a CR before it.
+3. Nothing a server sends reaches a log line or a report raw: control characters and bytes that are no UTF-8 become `?`.
+4. A peer cannot make us store more than a bound, nor keep us reading one reply for ever.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LINE_LIMIT = 2048
+"""Bytes kept of one line, and of a whole reply's text (Postfix's `line_length_limit`)."""
+
+REPLY_LIMIT = 65_536
+"""Bytes of one reply, all lines together; no server of good will says more (RFC 5321 section 4.5.3.1.5: 512 a line)."""
+
+_LINE = re.compile(r"(\d{3})(?:([ -])(.*))?", re.DOTALL)
+_STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3}(?= |$)")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class ReplyTooLong(Exception):  # noqa: N818 - said as it is
+    """The peer goes on and on without ending its reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteReply:
+    """A reply of another server.
+
+    `text` is all of it on one line, codes included, as log lines quote it; `lines` are its lines without the codes.
+    `dsn` is the server's enhanced status code where it fits the reply's class, else `x.0.0` of that class.
+    """
+
+    code: int
+    dsn: str
+    text: str
+    lines: tuple[str, ...]
+
+    @property
+    def kind(self) -> int:
+        """The first digit of the code."""
+        return self.code // 100
+
+
+class ReplyReader:
+    """Cuts the peer's bytes into replies."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._lines: list[str] = []
+        self._taken = 0  # bytes of the reply under way that have left the buffer
+        self.junk: list[str] = []
+        """Lines that are no SMTP reply, since somebody last emptied the list."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of a reply has come yet."""
+        return not self._buffer and not self._lines
+
+    def receive(self, data: bytes) -> None:
+        """Take what the peer sent."""
+        self._buffer += data
+
+    def next_reply(self) -> RemoteReply | None:
+        """The next whole reply; None while it is incomplete. Raises ReplyTooLong."""
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end]).removesuffix(b"\r")
+            del self._buffer[: end + 1]
+            self._taken += end + 1
+            reply = self._add(printable(line[:LINE_LIMIT]))
+            if reply is not None:
+                return reply
+            if self._taken > REPLY_LIMIT:
+                raise ReplyTooLong
+        if self._taken + len(self._buffer) > REPLY_LIMIT:
+            raise ReplyTooLong
+        return None
+
+    def _add(self, line: str) -> RemoteReply | None:
+        self._lines.append(line)
+        found = _LINE.fullmatch(line)
+        if found is None:
+            self.junk.append(line)
+            return None
+        if found[2] == "-":
+            return None
+        lines, self._lines, self._taken = self._lines, [], 0
+        return _reply(int(found[1]), found[3] or "", lines)
+
+
+def printable(raw: bytes) -> str:
+    """The bytes as text that is safe to show."""
+    return _UNPRINTABLE.sub("?", raw.decode("utf-8", "surrogateescape"))
+
+
+def _reply(code: int, last: str, lines: list[str]) -> RemoteReply:
+    kind = code // 100
+    status = _STATUS.match(last)
+    usual = f"{kind}.0.0" if kind in (2, 4, 5) else "5.5.0"
+    dsn = status[0] if status and int(status[1]) == kind else usual
+    texts = tuple(found[3] or "" if (found := _LINE.fullmatch(line)) else line for line in lines)
+    return RemoteReply(code, dsn, " ".join(lines)[:LINE_LIMIT], texts)

@@ -1,0 +1,186 @@
+"""What the client machine is told, what it asks for, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from gatepost.mail.envelope import Recipient, Ret
+from gatepost.smtp.client_replies import RemoteReply
+
+
+class Dialect(Enum):
+    """The protocol we speak; LMTP is RFC 2033."""
+
+    SMTP = "smtp"
+    LMTP = "lmtp"
+
+
+class TlsLevel(Enum):
+    """What STARTTLS means for a session (`smtp_tls_security_level`)."""
+
+    NONE = "none"  # not used even where it is offered
+    MAY = "may"  # used where it is offered
+    ENCRYPT = "encrypt"  # no mail without it
+
+
+class Stage(Enum):
+    """What we are waiting for.
+
+    `doing` stands in the texts of failures, `command` names what a reply answered, `limit` is the time limit's
+    parameter without its `smtp_` or `lmtp_`.
+    """
+
+    GREETING = ("receiving the initial server greeting", "", "helo_timeout")
+    EHLO = ("performing the EHLO handshake", "EHLO command", "helo_timeout")
+    HELO = ("performing the HELO handshake", "HELO command", "helo_timeout")
+    LHLO = ("performing the LHLO handshake", "LHLO command", "lhlo_timeout")
+    STARTTLS = ("performing the EHLO handshake", "STARTTLS command", "starttls_timeout")
+    AUTH = ("performing the EHLO handshake", "AUTH command", "helo_timeout")
+    MAIL = ("sending MAIL FROM", "MAIL FROM command", "mail_timeout")
+    RCPT = ("sending RCPT TO", "RCPT TO command", "rcpt_timeout")
+    DATA = ("sending DATA command", "DATA command", "data_init_timeout")
+    BODY = ("sending message body", "end of DATA command", "data_xfer_timeout")
+    DOT = (
+        "sending end of data -- message may be sent more than once",
+        "end of DATA command",
+        "data_done_timeout",
+    )
+    RSET = ("sending final RSET", "final RSET command", "rset_timeout")
+    QUIT = ("sending QUIT", "QUIT command", "quit_timeout")
+
+    def __init__(self, doing: str, command: str, limit: str) -> None:
+        self.doing = doing
+        self.command = command
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Whom we talk to. `port` is empty for a UNIX-domain socket, whose path is the `address` then."""
+
+    host: str
+    address: str
+    port: str = ""
+
+    @property
+    def label(self) -> str:
+        """`host[address]`, as texts show it."""
+        return f"{self.host}[{self.address}]"
+
+    @property
+    def relay(self) -> str:
+        """`host[address]:port`, as the log's `relay=` shows it."""
+        return f"{self.label}:{self.port}" if self.port else self.label
+
+
+class LoginExchange(Protocol):
+    """One attempt to log in with one mechanism; all texts are base64."""
+
+    @property
+    def mechanism(self) -> str:
+        """The mechanism's name."""
+        ...
+
+    def initial(self) -> str | None:
+        """The initial response (RFC 4954 section 4); None where the server speaks first."""
+        ...
+
+    def answer(self, challenge: str) -> str | None:
+        """The response to a challenge; None where there is none, which cancels the exchange."""
+        ...
+
+
+class Credentials(Protocol):
+    """A login for this server, and what may be used of what the server offers."""
+
+    def supported(self, offered: tuple[str, ...]) -> tuple[str, ...]:
+        """The offered mechanisms that the configuration lets through."""
+        ...
+
+    def begin(self, mechanisms: tuple[str, ...], *, tls: bool) -> LoginExchange | None:
+        """Start with the best of these; None where security options or what we can do leave none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """What is settled about a session before its first byte.
+
+    `name` is what we call ourselves; `queue_id` is for log lines. `discard` are EHLO keywords to overlook, in capitals.
+    `tls_usable`: our side can do TLS. `skip_5xx_greeting` and `soft_login`: a permanent refusal at these points is a
+    temporary one. `nexthop` is for the text about loops; `detects_loops` where meeting our own name means that mail
+    would go in circles. `line_limit` is in bytes, 0 for none.
+    """
+
+    server: Server
+    name: str
+    queue_id: str = ""
+    nexthop: str = ""
+    dialect: Dialect = Dialect.SMTP
+    discard: frozenset[str] = frozenset()
+    tls: TlsLevel = TlsLevel.NONE
+    tls_usable: bool = True
+    credentials: Credentials | None = None
+    soft_login: bool = True
+    skip_5xx_greeting: bool = True
+    skip_quit_reply: bool = True
+    detects_loops: bool = True
+    line_limit: int = 998
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message to hand over; `size` is in bytes. `needs_utf8`: addresses or header are not all ASCII."""
+
+    sender: str
+    recipients: tuple[Recipient, ...]
+    size: int
+    body_8bit: bool = False
+    body_7bit: bool = False
+    smtputf8: bool = False
+    needs_utf8: bool = False
+    ret: Ret = Ret.UNSET
+    envid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a session or of one recipient: a status code and the text for log and reports.
+
+    `reply` is what the server said where that decided.
+    """
+
+    dsn: str
+    text: str
+    reply: RemoteReply | None = None
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the server took the mail."""
+        return self.dsn.startswith("2")
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether another host, or a later time, may do better."""
+        return self.dsn.startswith("4")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """More bytes of the peer are needed, within the stage's time limit."""
+
+    stage: Stage
+
+
+class Want(Enum):
+    """What else the machine may ask of its shell."""
+
+    TLS = "tls"  # shake hands, then `tls_started` or `tls_failed`
+    CONTENT = "content"  # the message's content, by `content` and `content_end`
+    MAIL = "mail"  # the session stands: `begin` a mail, or `quit`
+    CLOSE = "close"  # write what is left and close the connection
+
+
+Step = Waiting | Want

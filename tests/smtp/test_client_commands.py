@@ -1,0 +1,44 @@
+"""MAIL and RCPT lines; the machine's tests show them in dialogs."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatepost.mail.envelope import Notify, Recipient, Ret
+from gatepost.smtp.client_commands import mail_line, original_recipient, rcpt_line
+from gatepost.smtp.client_values import Mail
+
+EVERYTHING = frozenset({"SIZE", "8BITMIME", "DSN", "SMTPUTF8"})
+
+
+@pytest.mark.parametrize(
+    ("mail", "line"),
+    [
+        (Mail("", (), 5), "MAIL FROM:<> SIZE=5"),
+        (Mail("a b@x", (), 5, body_8bit=True), 'MAIL FROM:<"a b"@x> SIZE=5 BODY=8BITMIME'),
+        (Mail("a@x", (), 5, ret=Ret.FULL, envid="a b"), "MAIL FROM:<a@x> SIZE=5 ENVID=a+20b RET=FULL"),
+    ],
+)
+def test_mail(mail: Mail, line: str) -> None:
+    assert line == mail_line(mail, EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "line"),
+    [
+        (Recipient("a@x", "b@x"), "RCPT TO:<a@x> ORCPT=rfc822;b@x"),
+        (Recipient("a@x", "b@x", orcpt="x400;c=d"), "RCPT TO:<a@x> ORCPT=x400;c+3Dd"),
+        (Recipient("a@x", "ö b@x", Notify.NEVER), 'RCPT TO:<a@x> ORCPT=rfc822;"+C3+B6+20b"@x NOTIFY=NEVER'),
+    ],
+)
+def test_rcpt(recipient: Recipient, line: str) -> None:
+    assert line == rcpt_line(recipient, EVERYTHING)
+
+
+def test_a_server_that_offers_nothing_gets_nothing() -> None:
+    assert mail_line(Mail("a@x", (), 5, body_8bit=True, smtputf8=True), ()) == "MAIL FROM:<a@x>"
+    assert rcpt_line(Recipient("a@x", "b@x"), ()) == "RCPT TO:<a@x>"
+
+
+def test_the_original_recipient_is_what_the_sender_said() -> None:
+    assert original_recipient(Recipient("a@x", "b@x", orcpt="rfc822;c@x")) == "rfc822;c@x"
