@@ -1,0 +1,87 @@
+"""The resolver: one cache, one query in flight for each question, bounds on time and number.
+
+The system's files are honoured: servers and options of resolv.conf(5), and hosts(5) for those who ask for it. Both
+are read again when they change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import dns.exception
+import dns.name
+
+from gatepost.dns.answers import ALIASES, Resolution, failed, malformed_name
+from gatepost.dns.cache import Cache
+from gatepost.dns.exchange import ask, question_for
+from gatepost.dns.system import Hosts, ResolverOptions, system_hosts, system_options
+from gatepost.oracle import DnsAnswer
+
+CACHE_SIZE = 20_000
+"""Answers kept: some 10 MB."""
+
+CONCURRENCY = 400
+"""Questions on their way at a time, each with a socket; further ones wait."""
+
+
+class Resolver:
+    """Asks the DNS. Make one for each event loop."""
+
+    def __init__(
+        self,
+        options: Callable[[], ResolverOptions] | None = None,
+        hosts: Callable[[], Hosts] | None = None,
+        *,
+        cache_size: int = CACHE_SIZE,
+    ) -> None:
+        self._options = options or system_options()
+        self._hosts = hosts or system_hosts()
+        self._cache: Cache[tuple[str, str], Resolution] = Cache(cache_size)
+        self._asking: dict[tuple[str, str], asyncio.Task[Resolution]] = {}
+        self._room = asyncio.Semaphore(CONCURRENCY)
+
+    @property
+    def hosts(self) -> Hosts:
+        """The hosts file as it is now."""
+        return self._hosts()
+
+    async def query(self, name: str, rtype: str) -> DnsAnswer:
+        """The records of the type for the name. Never raises."""
+        return (await self.resolve(name, rtype)).answer
+
+    async def resolve(self, name: str, rtype: str) -> Resolution:
+        """The same, with what the log is to say about it. Never raises."""
+        key = (name.lower().removesuffix("."), rtype)
+        loop = asyncio.get_running_loop()
+        known = self._cache.get(key, loop.time())
+        if known:
+            return known
+        task = self._asking.get(key)
+        if task is None:
+            task = self._asking[key] = loop.create_task(self._ask(key))
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _ask(self, key: tuple[str, str]) -> Resolution:
+        async with self._room:
+            found = await self._chase(*key)
+        self._cache.put(key, found, asyncio.get_running_loop().time() + found.ttl)
+        return found
+
+    async def _chase(self, name: str, rtype: str) -> Resolution:
+        """Ask, and ask again for the other name where a server leaves an alias to us."""
+        ttl = float("inf")
+        secure = True
+        for _ in range(ALIASES):
+            try:
+                question = question_for(dns.name.from_text(name), rtype)
+            except (dns.exception.DNSException, ValueError):
+                return malformed_name()
+            found = await ask(question, self._options())
+            ttl, secure = min(ttl, found.ttl), secure and found.answer.secure
+            if not found.alias:
+                answer = DnsAnswer(found.answer.status, found.answer.records, found.answer.reason, secure)
+                return Resolution(answer, found.warnings, ttl)
+            name = found.alias
+        return failed()
