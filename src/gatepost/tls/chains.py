@@ -16,7 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from OpenSSL import SSL, crypto
+
+_PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 
 Read = Callable[[str], bytes]
 """Gives a file's content; raises OSError. The supervisor hands in what only root may read."""
@@ -82,15 +87,26 @@ def install(context: SSL.Context, chain: Chain) -> None:
             raise ChainError(f'"{chain.source}": {_reason(error)}') from error
 
 
-def authorities(name: str, read: Read) -> tuple[crypto.X509, ...]:
-    """The certificates of a CA file. Raises ChainError."""
+def read_authorities(name: str, read: Read) -> bytes:
+    """The certificates of a CA file, as PEM text. Raises ChainError."""
     blocks = [text for label, text in _blocks(_content(name, read)) if label.endswith(b"CERTIFICATE")]
     if not blocks:
         raise ChainError(f'no certificate in file "{name}"')
-    try:
-        return tuple(crypto.load_certificate(crypto.FILETYPE_PEM, block) for block in blocks)
-    except crypto.Error as error:
-        raise ChainError(f'"{name}": {_reason(error)}') from error
+    return b"\n".join(blocks) + b"\n"
+
+
+def trust(context: SSL.Context, authorities: bytes, *, announce: bool) -> None:
+    """Have a context trust authorities; `announce`: tell clients which certificates are worth sending.
+
+    Raises ChainError.
+    """
+    with _named(authorities) as name:
+        try:
+            context.load_verify_locations(name)
+            if announce:
+                context.load_client_ca(name.encode("ascii"))
+        except SSL.Error as error:
+            raise ChainError(f"CAfile: {_reason(error)}") from error
 
 
 def _content(name: str, read: Read) -> bytes:
@@ -112,17 +128,20 @@ def _checked(chain: Chain) -> Chain:
         public = certificate.get_pubkey()
     except crypto.Error as error:
         raise ChainError(f'"{chain.source}": {_reason(error)}') from error
-    own = crypto.dump_publickey(crypto.FILETYPE_ASN1, _private_key(chain))
+    own = _private_key(chain).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if crypto.dump_publickey(crypto.FILETYPE_ASN1, public) != own:
         raise ChainError(f'"{chain.source}": the private key does not belong to the certificate')
     return chain
 
 
-def _private_key(chain: Chain) -> crypto.PKey:
-    try:  # an empty pass phrase: nobody is there to type one
-        return crypto.load_privatekey(crypto.FILETYPE_PEM, chain.key, b"")
-    except (crypto.Error, ValueError) as error:
+def _private_key(chain: Chain) -> _PrivateKey:
+    try:
+        key = load_pem_private_key(chain.key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise ChainError(f'"{chain.source}": the private key cannot be read (is it encrypted?)') from error
+    if not isinstance(key, _PrivateKey):
+        raise ChainError(f'"{chain.source}": the private key is of a kind that TLS does not use')
+    return key
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
-from OpenSSL import SSL, crypto
+from OpenSSL import SSL
 
 from gatepost.config.settings import Settings
 from gatepost.mail.events import Emit, Event, Noted, Warned
@@ -25,7 +25,7 @@ from gatepost.tls.chains import (
     Chain,
     ChainError,
     Read,
-    authorities,
+    read_authorities,
     read_chain_files,
     read_file,
     read_pair,
@@ -78,15 +78,15 @@ class ServerTls:
         mode = server_tls_mode(settings)
         if log_level(settings) >= VERBOSE:
             emit(Noted("initializing the server-side TLS engine"))
-        if not mode.required and settings.text("smtpd_tls_req_ccert") == "yes":
+        if not mode.required and settings.smtpd_tls_req_ccert:
             emit(Warned("Can't require client certs unless TLS is required"))
         try:
             terms = _server_terms(settings, mode, read)
             names = ServerNames(look_up, read) if look_up is not None else None
-            return cls(terms, fingerprint_digest(settings), _lifetime(settings), names)
+            return cls(terms, fingerprint_digest(settings), settings.smtpd_tls_session_cache_timeout, names)
         except ChainError as error:
             raise TlsUnavailable(Warned(f"{error}: disabling TLS support")) from error
-        except (SSL.Error, crypto.Error, ValueError) as error:
+        except (SSL.Error, ValueError) as error:
             raise TlsUnavailable(Warned(f"TLS cannot be set up: {error}: disabling TLS support")) from error
 
     def channel(self, peer_label: str) -> TlsChannel:
@@ -103,8 +103,6 @@ class ServerTls:
     def _renew(self) -> tuple[SSL.Context, float]:
         context = make_context(Side.SERVER, self._terms)
         context.set_session_id(_SESSION_CONTEXT)
-        if self._terms.verify and self._terms.authorities:
-            context.set_client_ca_list([authority.get_subject() for authority in self._terms.authorities])
         if self._names is not None:
             context.set_tlsext_servername_callback(self._choose)
         return context, time.time() + self._lifetime
@@ -137,11 +135,11 @@ def _server_terms(settings: Settings, mode: ServerTlsMode, read: Read) -> Terms:
         chains=_chains(settings, "smtpd", read),
         authorities=_authorities(settings, "smtpd", read),
         authority_folder=settings.text("smtpd_tls_CApath"),
-        default_authorities=settings.text("tls_append_default_CA") == "yes",
-        depth=_number(settings, "smtpd_tls_ccert_verifydepth"),
+        default_authorities=settings.tls_append_default_CA,
+        depth=settings.smtpd_tls_ccert_verifydepth,
         verify=mode.asks,
-        prefer_own_ciphers=settings.text("tls_preempt_cipherlist") == "yes",
-        tickets=_lifetime(settings) > timedelta(0),
+        prefer_own_ciphers=settings.tls_preempt_cipherlist,
+        tickets=settings.smtpd_tls_session_cache_timeout > timedelta(0),
         level=log_level(settings),
     )
 
@@ -165,15 +163,15 @@ class ClientTls:
                 chains=_chains(settings, prefix, read),
                 authorities=_authorities(settings, prefix, read),
                 authority_folder=settings.text(f"{prefix}_tls_CApath"),
-                default_authorities=settings.text("tls_append_default_CA") == "yes",
-                depth=_number(settings, f"{prefix}_tls_scert_verifydepth"),
+                default_authorities=settings.tls_append_default_CA,
+                depth=int(settings.text(f"{prefix}_tls_scert_verifydepth") or 9),
                 verify=True,
                 level=log_level(settings, prefix),
             )
             return cls(terms, fingerprint_digest(settings, prefix))
         except ChainError as error:
             raise TlsUnavailable(Warned(str(error))) from error
-        except (SSL.Error, crypto.Error, ValueError) as error:
+        except (SSL.Error, ValueError) as error:
             raise TlsUnavailable(Warned(f"TLS cannot be set up: {error}")) from error
 
     def channel(self, *, server_name: str, peer_label: str = "", level: str = "may") -> TlsChannel:
@@ -227,20 +225,6 @@ def _chains(settings: Settings, prefix: str, read: Read) -> tuple[Chain, ...]:
     return chains
 
 
-def _authorities(settings: Settings, prefix: str, read: Read) -> tuple[crypto.X509, ...]:
+def _authorities(settings: Settings, prefix: str, read: Read) -> bytes:
     name = settings.text(f"{prefix}_tls_CAfile")
-    return authorities(name, read) if name else ()
-
-
-def _number(settings: Settings, name: str) -> int:
-    text = settings.text(name).strip()
-    return int(text) if text.isdigit() else 0
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-def _lifetime(settings: Settings) -> timedelta:
-    text = settings.text("smtpd_tls_session_cache_timeout").strip() or "0"
-    number, unit = (text[:-1], text[-1]) if text[-1] in _UNITS else (text, "s")
-    return timedelta(seconds=int(number) * _UNITS[unit])
+    return read_authorities(name, read) if name else b""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from gatepost.config.settings import Settings
 
-_YES = "yes"
-
 
 @dataclass(frozen=True, slots=True)
 class ServerTlsMode:
@@ -36,23 +34,23 @@ def server_tls_mode(settings: Settings) -> ServerTlsMode:
     `smtpd_tls_security_level`, where it is set, beats `smtpd_use_tls` and `smtpd_enforce_tls`; levels above encrypt
     are the client's, and mean encrypt here. A client certificate can be demanded only where TLS is.
     """
-    wrapper = _yes(settings, "smtpd_tls_wrappermode")
+    wrapper = settings.smtpd_tls_wrappermode
     level = settings.text("smtpd_tls_security_level").strip().lower()
     if level:
         offered, required = level != "none", level not in {"none", "may"}
     else:
-        required = _yes(settings, "smtpd_enforce_tls")
-        offered = required or _yes(settings, "smtpd_use_tls")
+        required = settings.smtpd_enforce_tls
+        offered = required or settings.smtpd_use_tls
     if wrapper:
         offered = required = True
-    demands = required and _yes(settings, "smtpd_tls_req_ccert")
+    demands = required and settings.smtpd_tls_req_ccert
     return ServerTlsMode(
         offered=offered and not wrapper,
         required=required,
         wrapper=wrapper,
-        asks=demands or _yes(settings, "smtpd_tls_ask_ccert"),
+        asks=demands or settings.smtpd_tls_ask_ccert,
         demands=demands,
-        login_only_in_tls=required or _yes(settings, "smtpd_tls_auth_only"),
+        login_only_in_tls=required or settings.smtpd_tls_auth_only,
     )
 
 
@@ -60,7 +58,3 @@ def log_level(settings: Settings, prefix: str = "smtpd") -> int:
     """The number of `smtpd_tls_loglevel`: 0 nothing, 1 a summary, 2 the handshake's steps, 3 and 4 its bytes."""
     text = settings.text(f"{prefix}_tls_loglevel").strip()
     return int(text) if text.isdigit() else 0
-
-
-def _yes(settings: Settings, name: str) -> bool:
-    return settings.text(name).strip().lower() == _YES

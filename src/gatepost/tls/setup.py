@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from OpenSSL import SSL, crypto
 
 from gatepost.mail.events import Noted
-from gatepost.tls.chains import Chain, install
+from gatepost.tls.chains import Chain, install, trust
 from gatepost.tls.channel import VERBOSE, Handshake, observe
 from gatepost.tls.details import Side
 from gatepost.tls.protocols import VERSIONS, Protocols
@@ -36,7 +36,7 @@ class Terms:
     protocols: Protocols
     ciphers: str
     chains: tuple[Chain, ...] = ()
-    authorities: tuple[crypto.X509, ...] = ()
+    authorities: bytes = b""
     authority_folder: str = ""
     default_authorities: bool = False
     depth: int = 9
@@ -62,24 +62,18 @@ def make_context(side: Side, terms: Terms) -> SSL.Context:
     context.set_cipher_list(terms.ciphers.encode("ascii", "replace"))
     for chain in terms.chains:
         install(context, chain)
-    _trust(context, terms)
+    if terms.authorities:
+        trust(context, terms.authorities, announce=side is Side.SERVER and terms.verify)
+    if terms.authority_folder:
+        context.load_verify_locations(None, terms.authority_folder)
+    if terms.default_authorities:
+        context.set_default_verify_paths()
     if terms.verify:
         context.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_CLIENT_ONCE, _note_verification)
         context.set_verify_depth(terms.depth)
     if terms.level >= VERBOSE:
         context.set_info_callback(observe)
     return context
-
-
-def _trust(context: SSL.Context, terms: Terms) -> None:
-    store = context.get_cert_store()
-    for authority in terms.authorities:
-        if store is not None:
-            store.add_cert(authority)
-    if terms.authority_folder:
-        context.load_verify_locations(None, terms.authority_folder)
-    if terms.default_authorities:
-        context.set_default_verify_paths()
 
 
 def _note_verification(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, ok: int) -> bool:
@@ -89,7 +83,14 @@ def _note_verification(connection: SSL.Connection, certificate: crypto.X509, err
         if error and shake.verify_error is None:
             shake.verify_error = error
         if shake.level >= VERBOSE:
-            subject = certificate.get_subject().get_components()
-            name = "".join(f"/{key.decode()}={value.decode('utf-8', 'replace')}" for key, value in subject)
-            shake.events.append(Noted(f"{shake.peer}: depth={depth} verify={ok} subject={name}"))
+            shake.events.append(Noted(f"{shake.peer}: depth={depth} verify={ok} subject={_subject(certificate)}"))
     return True
+
+
+def _subject(certificate: crypto.X509) -> str:
+    """The subject in OpenSSL's one-line form, `/C=SI/CN=mx.example`."""
+    try:
+        names = [attribute for part in certificate.to_cryptography().subject.rdns for attribute in part]
+    except ValueError:
+        return "(unreadable)"
+    return "".join(f"/{attribute.rfc4514_attribute_name}={attribute.value!s}" for attribute in names)
