@@ -262,6 +262,28 @@ class Tables(Words):
         return "lookup tables, type:name, separated by commas or blanks"
 
 
+class PatternStyle(Enum):
+    """What the elements of a pattern list are matched with."""
+
+    STRINGS = "names, matched whole"
+    DOMAINS = "domains, with their subdomains where `parent_domain_matches_subdomains` says so"
+    HOSTS = "host names, addresses and networks"
+
+
+class Patterns(Words):
+    """A pattern list: `!` excludes, `/file` includes its lines, `type:table` asks a table. See `matchlist`."""
+
+    kind = "patterns"
+
+    def __init__(self, default: str, style: PatternStyle, **remarks: Unpack[Remarks]) -> None:
+        super().__init__(default, **remarks)
+        self.style = style
+
+    def expectation(self) -> str:
+        """Say what may be listed."""
+        return f"{self.style.value}; also !pattern, /file, type:table"
+
+
 class Restrictions(Words):
     """Access restrictions, tried in their order."""
 
@@ -327,6 +349,21 @@ def words(default: str, **remarks: Unpack[Remarks]) -> Words:
 def tables(default: str, **remarks: Unpack[Remarks]) -> Tables:
     """A list of lookup tables."""
     return Tables(default, **remarks)
+
+
+def strings(default: str, **remarks: Unpack[Remarks]) -> Patterns:
+    """A pattern list of names."""
+    return Patterns(default, PatternStyle.STRINGS, **remarks)
+
+
+def domains(default: str, **remarks: Unpack[Remarks]) -> Patterns:
+    """A pattern list of domains."""
+    return Patterns(default, PatternStyle.DOMAINS, **remarks)
+
+
+def hosts(default: str, **remarks: Unpack[Remarks]) -> Patterns:
+    """A pattern list of host names, addresses and networks."""
+    return Patterns(default, PatternStyle.HOSTS, **remarks)
 
 
 def restrictions(default: str, **remarks: Unpack[Remarks]) -> Restrictions:

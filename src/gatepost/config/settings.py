@@ -6,7 +6,7 @@ asks the host; what the host decides (its name, its networks) is handed in as de
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from gatepost.config.expand import ExpansionError, expand, references
@@ -29,6 +29,8 @@ class Settings(AllParameters):
         self._assigned = dict(assigned)
         self._places = dict(places)
         self._defaults = dict(defaults)
+        self.files: Mapping[str, str] = {}
+        """Text of the files that pattern lists include, by path; `load` fills it."""
         self._texts: dict[str, SourceText] = {}
         self._syntax: tuple[Finding, ...] = ()
 
@@ -74,6 +76,13 @@ class Settings(AllParameters):
     ) -> Settings:
         settings = Settings(assigned, places, defaults)
         settings._syntax = self._syntax
+        settings.files = self.files
+        return settings
+
+    def with_files(self, files: Mapping[str, str]) -> Settings:
+        """The same settings with the text of included files."""
+        settings = self._derived(self._assigned, self._places, self._defaults)
+        settings.files = {**self.files, **files}
         return settings
 
     def names(self) -> tuple[str, ...]:
@@ -148,12 +157,23 @@ class Settings(AllParameters):
         `services` are the names of master.cf, so that settings of transports that it does not have are reported;
         `mentioned` are names that texts outside main.cf refer to.
         """
-        found = [*self._syntax, *self._unknown_names(services, mentioned)]
-        for name, parameter in PARAMETERS.items():
+        unknown = self._unknown_names(self._assigned, services, mentioned)
+        return [*self._syntax, *unknown, *self._value_findings(PARAMETERS)]
+
+    def override_findings(self, names: Collection[str]) -> list[Finding]:
+        """Everything wrong with the names and values that an entry of master.cf overrides."""
+        return [*self._unknown_names(names, None, ()), *self._value_findings(names)]
+
+    def _value_findings(self, names: Iterable[str]) -> list[Finding]:
+        found: list[Finding] = []
+        for name in names:
+            parameter = PARAMETERS.get(name)
+            if parameter is None:
+                continue
             finding = self._wrong_value(parameter, name)
-            if finding is not None and finding not in found:
-                found.append(finding)
-            elif name in self._assigned and self.differs(parameter):
+            if finding is not None:
+                found += [finding] if finding.place not in {other.place for other in found} else []
+            elif self.differs(parameter):
                 found += _unsupported(parameter, self._places.get(name))
         return found
 
@@ -219,13 +239,15 @@ class Settings(AllParameters):
         place = error.place or self._places.get(name)
         return Finding("GP0011", Level.ERROR, f"{name}: {error.reason}", place)
 
-    def _unknown_names(self, services: Collection[str] | None, mentioned: Collection[str]) -> Iterator[Finding]:
+    def _unknown_names(
+        self, names: Iterable[str], services: Collection[str] | None, mentioned: Collection[str]
+    ) -> Iterator[Finding]:
         texts = [str(value) for value in self._assigned.values()]
         used = set(mentioned).union(*(references(value) for value in self._assigned.values()))
         used.update(_MENTIONED_BY_DEFAULTS)
         used.update(str(self._source("smtpd_restriction_classes") or "").replace(",", " ").split())
         prefixes = table_prefixes(texts)
-        for name in self._assigned:
+        for name in names:
             if name in PARAMETERS or name in used or per_transport(name, services) or name.startswith(prefixes):
                 continue
             yield unknown_name(name, self._places.get(name), PARAMETERS)

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, restrictions, tables, text, words
+from gatepost.config.param import (
+    GUARDING,
+    NOTED,
+    boolean,
+    choice,
+    duration,
+    hosts,
+    integer,
+    restrictions,
+    strings,
+    tables,
+    text,
+    words,
+)
 
 
 class AccessParameters:
@@ -22,7 +35,7 @@ class AccessParameters:
     maps_rbl_reject_code = integer("554", minimum=200, maximum=599, doc="")
     multi_recipient_bounce_reject_code = integer("550", minimum=200, maximum=599, support=NOTED, doc="")
     non_fqdn_reject_code = integer("504", minimum=200, maximum=599, doc="")
-    permit_mx_backup_networks = words("", support=GUARDING, doc="")
+    permit_mx_backup_networks = hosts("", support=GUARDING, doc="")
     plaintext_reject_code = integer("450", minimum=200, maximum=599, doc="")
     rbl_reply_maps = tables("", support=NOTED, doc="")
     reject_code = integer("554", minimum=200, maximum=599, doc="")
@@ -43,7 +56,7 @@ class AccessParameters:
     )
     smtpd_forbid_bare_newline_reject_code = integer("550", minimum=200, maximum=599, doc="")
     smtpd_helo_restrictions = restrictions("", doc="")
-    smtpd_log_access_permit_actions = words("", doc="")
+    smtpd_log_access_permit_actions = strings("", doc="")
     smtpd_null_access_lookup_key = text("<>", doc="")
     smtpd_policy_service_default_action = text("451 4.3.5 Server configuration problem", support=GUARDING, doc="")
     smtpd_policy_service_max_idle = duration("300s", support=NOTED, doc="")

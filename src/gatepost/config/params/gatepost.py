@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import choice, duration, integer, text, words
+from gatepost.config.param import choice, duration, hosts, integer, text
 
 
 class GatepostParameters:
@@ -16,8 +16,11 @@ class GatepostParameters:
         "text", "text", "json", doc="How log lines are written: Postfix's text, or one JSON object a line."
     )
     gatepost_log_target = choice(
-        "stdout", "stdout", "syslog", doc="Where log lines go when `maillog_file` is empty: standard output, or /dev/log."
+        "stdout",
+        "stdout",
+        "syslog",
+        doc="Where log lines go when `maillog_file` is empty: standard output, or /dev/log.",
     )
     gatepost_stop_limit = duration("30s", doc="How long a stop waits for messages and deliveries under way.")
     gatepost_workers = integer("1", maximum=1024, doc="Worker processes; 0 makes one for each processor core.")
-    gatepost_proxy_networks = words("", doc="Networks whose hosts may tell the true client address in a PROXY header.")
+    gatepost_proxy_networks = hosts("", doc="Networks whose hosts may tell the true client address in a PROXY header.")

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, size, tables, text, words
+from gatepost.config.param import (
+    GUARDING,
+    NOTED,
+    boolean,
+    choice,
+    duration,
+    integer,
+    size,
+    strings,
+    tables,
+    text,
+    words,
+)
 
 
 class LmtpParameters:
@@ -22,7 +34,7 @@ class LmtpParameters:
         "no", support=NOTED, doc="Like `smtp_cname_overrides_servername`, for LMTP."
     )
     lmtp_connect_timeout = duration("0s", doc="Like `smtp_connect_timeout`, for LMTP.")
-    lmtp_connection_cache_destinations = words(
+    lmtp_connection_cache_destinations = strings(
         "", support=NOTED, doc="Like `smtp_connection_cache_destinations`, for LMTP."
     )
     lmtp_connection_cache_on_demand = boolean(
@@ -98,7 +110,7 @@ class LmtpParameters:
     lmtp_sasl_auth_cache_time = duration("90d", support=NOTED, doc="Like `smtp_sasl_auth_cache_time`, for LMTP.")
     lmtp_sasl_auth_enable = boolean("no", doc="Like `smtp_sasl_auth_enable`, for LMTP.")
     lmtp_sasl_auth_soft_bounce = boolean("yes", doc="Like `smtp_sasl_auth_soft_bounce`, for LMTP.")
-    lmtp_sasl_mechanism_filter = words("", doc="Like `smtp_sasl_mechanism_filter`, for LMTP.")
+    lmtp_sasl_mechanism_filter = strings("", doc="Like `smtp_sasl_mechanism_filter`, for LMTP.")
     lmtp_sasl_password_maps = tables("", doc="Like `smtp_sasl_password_maps`, for LMTP.")
     lmtp_sasl_path = text("", support=NOTED, doc="Like `smtp_sasl_path`, for LMTP.")
     lmtp_sasl_security_options = words("noplaintext, noanonymous", doc="Like `smtp_sasl_security_options`, for LMTP.")

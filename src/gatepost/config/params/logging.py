@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import NOTED, boolean, choice, duration, integer, text, words
+from gatepost.config.param import NOTED, boolean, choice, duration, hosts, integer, text, words
 
 
 class LoggingParameters:
     """Where and how events are logged."""
 
     debug_peer_level = integer("2", support=NOTED, doc="")
-    debug_peer_list = words("", support=NOTED, doc="")
+    debug_peer_list = hosts("", support=NOTED, doc="")
     delay_logging_resolution_limit = integer("2", doc="")
     info_log_address_format = choice("external", "external", "internal", doc="")
     maillog_file = text("", doc="")

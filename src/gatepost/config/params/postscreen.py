@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, restrictions, tables, text, words
+from gatepost.config.param import (
+    GUARDING,
+    NOTED,
+    boolean,
+    choice,
+    duration,
+    hosts,
+    integer,
+    restrictions,
+    strings,
+    tables,
+    text,
+    words,
+)
 
 
 class PostscreenParameters:
@@ -11,7 +24,7 @@ class PostscreenParameters:
     dnsblog_reply_delay = duration("0s", support=NOTED, doc="")
     dnsblog_service_name = text("dnsblog", support=NOTED, doc="")
     postscreen_access_list = restrictions("permit_mynetworks", support=GUARDING, doc="")
-    postscreen_allowlist_interfaces = words(
+    postscreen_allowlist_interfaces = hosts(
         "${postscreen_whitelist_interfaces?{$postscreen_whitelist_interfaces}:{static:all}}", support=GUARDING, doc=""
     )
     postscreen_bare_newline_action = choice("ignore", "ignore", "enforce", "drop", support=GUARDING, doc="")
@@ -70,7 +83,7 @@ class PostscreenParameters:
     postscreen_expansion_filter = text(
         "$smtpd_expansion_filter", raw=True, support=GUARDING, doc="Like `smtpd_expansion_filter`, for postscreen."
     )
-    postscreen_forbidden_commands = words(
+    postscreen_forbidden_commands = strings(
         "$smtpd_forbidden_commands", support=GUARDING, doc="Like `smtpd_forbidden_commands`, for postscreen."
     )
     postscreen_greet_action = choice("ignore", "ignore", "enforce", "drop", support=GUARDING, doc="")

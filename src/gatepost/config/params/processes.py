@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, text, words
+from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, strings, text, words
 
 
 class ProcessesParameters:
@@ -10,8 +10,8 @@ class ProcessesParameters:
 
     alternate_config_directories = words("", support=NOTED, doc="")
     application_event_drain_time = duration("100s", support=NOTED, doc="")
-    authorized_mailq_users = words("static:anyone", support=GUARDING, doc="")
-    authorized_submit_users = words("static:anyone", support=GUARDING, doc="")
+    authorized_mailq_users = strings("static:anyone", support=GUARDING, doc="")
+    authorized_submit_users = strings("static:anyone", support=GUARDING, doc="")
     backwards_bounce_logfile_compatibility = boolean("yes", support=NOTED, doc="")
     cleanup_service_name = text("cleanup", support=NOTED, doc="")
     command_directory = text("/usr/sbin", support=NOTED, doc="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, integer, restrictions, tables, text, words
+from gatepost.config.param import GUARDING, NOTED, boolean, integer, restrictions, strings, tables, text, words
 
 
 class RewritingParameters:
@@ -25,7 +25,7 @@ class RewritingParameters:
     local_header_rewrite_clients = restrictions("permit_inet_interfaces", doc="")
     masquerade_classes = words("envelope_sender, header_sender, header_recipient", support=NOTED, doc="")
     masquerade_domains = words("", support=GUARDING, doc="")
-    masquerade_exceptions = words("", support=NOTED, doc="")
+    masquerade_exceptions = strings("", support=NOTED, doc="")
     message_drop_headers = words("bcc, content-length, resent-bcc, return-path", doc="")
     recipient_bcc_maps = tables("", support=GUARDING, doc="")
     recipient_canonical_classes = words("envelope_recipient, header_recipient", support=NOTED, doc="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, choice, duration, tables, text, words
+from gatepost.config.param import GUARDING, NOTED, choice, domains, duration, hosts, strings, tables, text, words
 
 
 class RoutingParameters:
@@ -16,10 +16,10 @@ class RoutingParameters:
     inet_protocols = words("all", doc="")
     local_recipient_maps = tables("proxy:unix:passwd.byname $alias_maps", doc="")
     local_transport = text("local:$myhostname", doc="")
-    mydestination = words("$myhostname, localhost.$mydomain, localhost", doc="")
+    mydestination = strings("$myhostname, localhost.$mydomain, localhost", doc="")
     mydomain = text("localdomain", required=True, doc="")
     myhostname = text("localhost.localdomain", required=True, doc="")
-    mynetworks = words("", doc="")
+    mynetworks = hosts("", doc="")
     mynetworks_style = choice(
         "${{$compatibility_level} <level {2} ? {subnet} : {host}}", "class", "subnet", "host", doc=""
     )
@@ -29,7 +29,7 @@ class RoutingParameters:
         doc="",
     )
     proxy_interfaces = words("", doc="")
-    relay_domains = words("${{$compatibility_level} <level {2} ? {$mydestination} : {}}", doc="")
+    relay_domains = domains("${{$compatibility_level} <level {2} ? {$mydestination} : {}}", doc="")
     relay_recipient_maps = tables("", doc="")
     relay_transport = text("relay", doc="")
     relayhost = words("", doc="")
@@ -38,6 +38,6 @@ class RoutingParameters:
     sender_dependent_relayhost_maps = tables("", support=NOTED, doc="")
     transport_maps = tables("", doc="")
     transport_retry_time = duration("60s", support=NOTED, doc="")
-    virtual_alias_domains = words("$virtual_alias_maps", doc="")
-    virtual_mailbox_domains = words("$virtual_mailbox_maps", doc="")
+    virtual_alias_domains = strings("$virtual_alias_maps", doc="")
+    virtual_mailbox_domains = strings("$virtual_mailbox_maps", doc="")
     virtual_transport = text("virtual", doc="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import NOTED, boolean, choice, duration, size, tables, text, words
+from gatepost.config.param import NOTED, boolean, choice, duration, hosts, size, strings, tables, text, words
 
 
 class SaslParameters:
@@ -15,7 +15,7 @@ class SaslParameters:
     smtp_sasl_auth_cache_time = duration("90d", support=NOTED, doc="")
     smtp_sasl_auth_enable = boolean("no", doc="")
     smtp_sasl_auth_soft_bounce = boolean("yes", doc="")
-    smtp_sasl_mechanism_filter = words("", doc="")
+    smtp_sasl_mechanism_filter = strings("", doc="")
     smtp_sasl_password_maps = tables("", doc="")
     smtp_sasl_path = text("", support=NOTED, doc="")
     smtp_sasl_security_options = words("noplaintext, noanonymous", doc="")
@@ -25,9 +25,9 @@ class SaslParameters:
     smtp_send_dummy_mail_auth = boolean("no", support=NOTED, doc="")
     smtpd_sasl_auth_enable = boolean("no", doc="")
     smtpd_sasl_authenticated_header = boolean("no", doc="")
-    smtpd_sasl_exceptions_networks = words("", doc="")
+    smtpd_sasl_exceptions_networks = hosts("", doc="")
     smtpd_sasl_local_domain = text("", doc="")
-    smtpd_sasl_mechanism_filter = words("!external, static:rest", doc="")
+    smtpd_sasl_mechanism_filter = strings("!external, static:rest", doc="")
     smtpd_sasl_path = text("smtpd", doc="")
     smtpd_sasl_response_limit = size("12288", doc="")
     smtpd_sasl_security_options = words("noanonymous", doc="")

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, size, tables, text, words
+from gatepost.config.param import (
+    GUARDING,
+    NOTED,
+    boolean,
+    choice,
+    duration,
+    integer,
+    size,
+    strings,
+    tables,
+    text,
+    words,
+)
 
 
 class SmtpParameters:
@@ -28,7 +40,7 @@ class SmtpParameters:
     smtp_body_checks = tables("", support=GUARDING, doc="")
     smtp_cname_overrides_servername = boolean("no", support=NOTED, doc="")
     smtp_connect_timeout = duration("30s", doc="")
-    smtp_connection_cache_destinations = words("", support=NOTED, doc="")
+    smtp_connection_cache_destinations = strings("", support=NOTED, doc="")
     smtp_connection_cache_on_demand = boolean("yes", support=NOTED, doc="")
     smtp_connection_cache_time_limit = duration("2s", support=NOTED, doc="")
     smtp_connection_reuse_count_limit = integer("0", support=NOTED, doc="")

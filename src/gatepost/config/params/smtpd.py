@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, integer, size, tables, text, words
+from gatepost.config.param import (
+    GUARDING,
+    NOTED,
+    boolean,
+    choice,
+    duration,
+    hosts,
+    integer,
+    size,
+    strings,
+    tables,
+    text,
+    words,
+)
 
 
 class SmtpdParameters:
@@ -16,9 +29,9 @@ class SmtpdParameters:
     message_size_limit = size("10240000", doc="")
     queue_minfree = size("0", doc="")
     resolve_null_domain = boolean("no", doc="")
-    smtpd_authorized_verp_clients = words("$authorized_verp_clients", support=NOTED, doc="")
-    smtpd_authorized_xclient_hosts = words("", doc="")
-    smtpd_authorized_xforward_hosts = words("", support=NOTED, doc="")
+    smtpd_authorized_verp_clients = hosts("$authorized_verp_clients", support=NOTED, doc="")
+    smtpd_authorized_xclient_hosts = hosts("", doc="")
+    smtpd_authorized_xforward_hosts = hosts("", support=NOTED, doc="")
     smtpd_banner = text("$myhostname ESMTP $mail_name", doc="")
     smtpd_client_port_logging = boolean("no", doc="")
     smtpd_command_filter = tables("", support=GUARDING, doc="")
@@ -27,15 +40,15 @@ class SmtpdParameters:
     smtpd_discard_ehlo_keywords = words("", doc="")
     smtpd_error_sleep_time = duration("1s", doc="")
     smtpd_forbid_bare_newline = choice("normalize", "no", "yes", "normalize", "reject", doc="")
-    smtpd_forbid_bare_newline_exclusions = words("$mynetworks", doc="")
+    smtpd_forbid_bare_newline_exclusions = hosts("$mynetworks", doc="")
     smtpd_forbid_unauth_pipelining = boolean("yes", doc="")
-    smtpd_forbidden_commands = words("CONNECT GET POST regexp:{{/^[^A-Z]/ Bogus}}", doc="")
+    smtpd_forbidden_commands = strings("CONNECT GET POST regexp:{{/^[^A-Z]/ Bogus}}", doc="")
     smtpd_hard_error_limit = integer("${stress?{1}:{20}}", minimum=1, doc="")
     smtpd_helo_required = boolean("no", doc="")
     smtpd_history_flush_threshold = integer("100", support=NOTED, doc="")
     smtpd_junk_command_limit = integer("${stress?{1}:{100}}", minimum=1, doc="")
     smtpd_min_data_rate = size("500", doc="")
-    smtpd_noop_commands = words("", doc="")
+    smtpd_noop_commands = strings("", doc="")
     smtpd_peername_lookup = boolean("yes", doc="")
     smtpd_per_request_deadline = boolean(
         "${smtpd_per_record_deadline?{$smtpd_per_record_deadline}:{${stress?{yes}:{no}}}}", doc=""

@@ -39,7 +39,7 @@ class TlsServerParameters:
     smtpd_tls_req_ccert = boolean("no", doc="")
     smtpd_tls_security_level = choice("", "", "none", "may", "encrypt", doc="")
     smtpd_tls_session_cache_database = tables("", support=NOTED, doc="")
-    smtpd_tls_session_cache_timeout = duration("3600s", doc="")
+    smtpd_tls_session_cache_timeout = duration("3600s", support=NOTED, doc="")
     smtpd_tls_wrappermode = boolean("no", doc="")
     smtpd_use_tls = boolean("no", doc="")
     tls_append_default_CA = boolean("no", doc="")

@@ -1,0 +1,241 @@
+"""Pattern lists: `mynetworks`, `relay_domains`, `mydestination` and their kind.
+
+Rules of this module:
+
+1. Patterns are tried in order; the first one that matches decides. `!pattern` that matches means "not in the list".
+2. `name` matches itself, in any case. In domain and host lists whose parameter is named in
+   `parent_domain_matches_subdomains` it matches what is below it too; in those that are not, `.name` does that.
+3. `192.0.2.1`, `192.0.2.0/24`, `[2001:db8::1]`, `[2001:db8::]/32` and `[2001:db8::/32]` match addresses. Without
+   brackets an IPv6 address looks like a table, `type:name`.
+4. `/file` stands for the patterns in the file, `!/file` for their opposites.
+5. `type:table` matches where the table has the key; in domain and host lists, parents of a name are keys too, unless
+   the table takes none but the first. An address is only looked up as it is.
+6. What cannot be understood fails the lookup when its turn comes: a list with a fault must neither permit nor refuse.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gatepost.config.findings import Place
+from gatepost.config.lexer import logical_lines
+from gatepost.config.param import Patterns, PatternStyle
+from gatepost.config.settings import PARAMETERS, Settings
+from gatepost.config.source import Word, split_words
+from gatepost.oracle import LookupFailed, Oracle
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+NESTING_LIMIT = 20
+"""Files within files; deeper ones include each other."""
+
+_BRACKETED = re.compile(r"\[([0-9A-Fa-f.:]+)(?:/([0-9]*))?\](?:/([0-9]*))?")
+_NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name, in small letters; `.name` as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One address or a network."""
+
+    network: _Network
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A lookup table, `type:name`."""
+
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """A pattern that cannot be understood, and why."""
+
+    table: str
+    reason: str
+    family: int = 0  # 4 or 6: only an address of this family meets the fault
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One element of a list."""
+
+    matcher: Name | Range | Table | Faulty
+    negated: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MatchList:
+    """A pattern list, ready to match. `name` is that of the parameter, for failures."""
+
+    patterns: tuple[Pattern, ...]
+    style: PatternStyle
+    parents: bool = False
+    name: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings, name: str) -> MatchList:
+        """The list of a parameter that is declared as one.
+
+        Raises:
+            ConfigurationError: the text cannot be expanded.
+        """
+        declaration = PARAMETERS[name]
+        if not isinstance(declaration, Patterns):
+            raise TypeError(f"{name} is not declared as a pattern list")
+        parents = name in settings.parent_domain_matches_subdomains
+        return cls.parse(settings.words(name), declaration.style, parents=parents, files=settings.files, name=name)
+
+    @classmethod
+    def parse(
+        cls,
+        words: Iterable[Word],
+        style: PatternStyle,
+        *,
+        parents: bool = False,
+        files: Mapping[str, str] | None = None,
+        name: str = "",
+    ) -> MatchList:
+        """The list that the words make. `parents`: a plain name matches its subdomains; `files`: text by path."""
+        return cls(tuple(_patterns(words, style, files or {}, 0)), style, parents, name)
+
+    async def matches(self, oracle: Oracle, *, name: str = "", address: str = "") -> bool:
+        """Whether the name or the address is in the list. An empty one matches nothing.
+
+        Raises:
+            LookupFailed: a table or file could not be read, or a pattern makes no sense.
+        """
+        subject = _Subject(name, name.lower(), address, _address(address))
+        for pattern in self.patterns:
+            if await self._meets(pattern.matcher, oracle, subject):
+                return not pattern.negated
+        return False
+
+    async def _meets(self, matcher: Name | Range | Table | Faulty, oracle: Oracle, subject: _Subject) -> bool:
+        match matcher:
+            case Name(text):
+                return (subject.folded != "" and self._is_or_below(subject.folded, text)) or (
+                    subject.address != "" and subject.address.lower() == text
+                )
+            case Range(network):
+                return subject.parsed is not None and subject.parsed in network
+            case Table(spec):
+                return await self._in_table(spec, oracle, subject)
+            case Faulty(table, reason, family):
+                if family and (subject.parsed is None or subject.parsed.version != family):
+                    return False
+                raise LookupFailed(table or self.name, subject.address or subject.name, reason)
+
+    def _is_or_below(self, name: str, pattern: str) -> bool:
+        if name == pattern:
+            return True
+        if self.style is PatternStyle.STRINGS:
+            return False
+        return name.endswith(f".{pattern}") if self.parents else pattern.startswith(".") and name.endswith(pattern)
+
+    async def _in_table(self, spec: str, oracle: Oracle, subject: _Subject) -> bool:
+        for key in self._keys(subject.name, spec, oracle) if subject.name else ():
+            if await oracle.lookup(spec, key) is not None:
+                return True
+        return subject.address != "" and await oracle.lookup(spec, subject.address) is not None
+
+    def _keys(self, name: str, spec: str, oracle: Oracle) -> Iterator[str]:
+        yield name
+        if self.style is not PatternStyle.STRINGS and oracle.takes_partial_keys(spec):
+            labels = name.split(".")
+            for index in range(1, len(labels)):
+                yield ("" if self.parents else ".") + ".".join(labels[index:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is looked for: a name, as it came and in small letters, and an address, as text and parsed."""
+
+    name: str
+    folded: str
+    address: str
+    parsed: _Address | None
+
+
+def _address(text: str) -> _Address | None:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def included_files(words: Iterable[Word]) -> Iterator[str]:
+    """The paths of the files that the words include."""
+    for word in words:
+        text = word.text.lstrip("!")
+        if text.startswith("/"):
+            yield text
+
+
+def _patterns(words: Iterable[Word], style: PatternStyle, files: Mapping[str, str], depth: int) -> Iterator[Pattern]:
+    for word in words:
+        text = word.text.lstrip("!")
+        negated = (len(word.text) - len(text)) % 2 == 1
+        if text.startswith("/"):
+            for pattern in _from_file(text, style, files, depth):
+                yield Pattern(pattern.matcher, pattern.negated != negated, pattern.place or word.place)
+        else:
+            yield Pattern(_matcher(text, style), negated, word.place)
+
+
+def _from_file(path: str, style: PatternStyle, files: Mapping[str, str], depth: int) -> Iterator[Pattern]:
+    content = files.get(path)
+    if content is None or depth == NESTING_LIMIT:
+        reason = f"open file {path}: No such file or directory" if content is None else "files include each other"
+        yield Pattern(Faulty(f"non-existent:{path}", reason))
+        return
+    for line in logical_lines(content, path):
+        yield from _patterns(split_words(line), style, files, depth + 1)
+
+
+def _matcher(text: str, style: PatternStyle) -> Name | Range | Table | Faulty:
+    if not text:
+        return Faulty("", "a ! stands alone")
+    if text.startswith("["):
+        match = _BRACKETED.fullmatch(text) if style is PatternStyle.HOSTS else None
+        if match is None or (match.group(2) is not None and match.group(3) is not None):
+            return Name(text.lower())
+        return _range(match.group(1), match.group(2) if match.group(3) is None else match.group(3))
+    if ":" in text:
+        return Table(text)
+    if style is PatternStyle.HOSTS and _NETWORK.fullmatch(text):
+        network, _, length = text.partition("/")
+        return _range(network, length)
+    return Name(text.lower())
+
+
+def _range(network: str, length: str | None) -> Range | Name | Faulty:
+    """The network, or what is wrong with it. A lone address that is none is a name that nothing has."""
+    family = 6 if ":" in network else 4
+    address = _address(network)
+    if length is None:
+        return Range(ipaddress.ip_network(address)) if address else Name(network.lower())
+    written = f"{network}/{length}"
+    if address is None:
+        return Faulty("", f'bad network value in "{written}"', family)
+    if not length:
+        return Faulty("", f'bad mask value in "{written}"', family)
+    if int(length[:4]) > address.max_prefixlen:
+        return Faulty("", f'bad mask length in "{written}"', family)
+    right = ipaddress.ip_network((address, int(length)), strict=False)
+    if right.network_address != address:
+        hint = f'perhaps you should use "{right.network_address}/{length}" instead'
+        return Faulty("", f'non-null host address bits in "{written}", {hint}', family)
+    return Range(right)
