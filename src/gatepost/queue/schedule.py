@@ -15,11 +15,10 @@ The rules:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from gatepost.queue.record import Limits, MessageState, StoredMessage
+from gatepost.queue.record import Limits, StoredMessage
 
 FAILED_COHORTS = 1.0
 """Windows of failures after which a destination is dead (default_destination_concurrency_failed_cohort_limit)."""
@@ -68,7 +67,7 @@ class Batch:
     rows: tuple[int, ...]
 
 
-def batches(message: int, wanted: Iterable[tuple[int, str, Target]], limits: dict[str, Limits]) -> Iterator[Batch]:
+def batches(message: int, wanted: Iterable[tuple[int, str, Target]], limits: Mapping[str, Limits]) -> Iterator[Batch]:
     """Group rows by where they go (rule 1).
 
     `wanted` has each row's number, address and target; `limits` each transport's limits, the defaults where absent.
@@ -84,11 +83,12 @@ def batches(message: int, wanted: Iterable[tuple[int, str, Target]], limits: dic
             yield Batch(message, target, tuple(rows[start : start + size]))
 
 
-class Outcome(Enum):
-    """What a delivery says about its destination."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a destination was not reached: no connection, or turned away at the greeting."""
 
-    REACHED = "reached"
-    FAILED = "failed"  # no connection, or turned away at the greeting
+    dsn: str
+    text: str
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class _Destination:
     busy: int = 0
     failures: float = 0.0
     dead_until: float = 0.0
-    reason: str = ""
+    failure: Failure = Failure("4.4.1", "")
 
 
 @dataclass(slots=True)
@@ -114,23 +114,23 @@ class _Lane:
 
 @dataclass(frozen=True, slots=True)
 class Suspension:
-    """A batch that is not to be tried now, because its destination is dead; `reason` is the failure's text."""
+    """A batch that is not to be tried now, because its destination is dead, and of what that died."""
 
     batch: Batch
-    reason: str
+    failure: Failure
 
 
 class Schedule:
     """The deliveries that wait and run. Rebuilt from the ledger after a restart, so nothing in it is precious."""
 
-    def __init__(self, limits: dict[str, Limits], *, initial_window: int = 5, penalty: float = 300.0) -> None:
+    def __init__(self, limits: Mapping[str, Limits], *, initial_window: int = 5, penalty: float = 300.0) -> None:
         self._limits = limits
         self._initial = initial_window
         self._penalty = penalty
         self._destinations: dict[Target, _Destination] = {}
         self._lanes: dict[str, _Lane] = {}
 
-    def adopt(self, limits: dict[str, Limits], *, initial_window: int, penalty: float) -> None:
+    def adopt(self, limits: Mapping[str, Limits], *, initial_window: int, penalty: float) -> None:
         """Take over the limits of a new configuration; what runs goes on."""
         self._limits, self._initial, self._penalty = limits, initial_window, penalty
         for transport, lane in self._lanes.items():
@@ -142,7 +142,7 @@ class Schedule:
         if destination is None:
             destination = self._destinations[batch.target] = _Destination(self._first_window(batch.target))
         if now < destination.dead_until:
-            return Suspension(batch, destination.reason)
+            return Suspension(batch, destination.failure)
         destination.waiting.append(batch)
         if len(destination.waiting) == 1:
             self._lane(batch.target).turns.append(batch.target)
@@ -168,20 +168,20 @@ class Schedule:
                     lane.turns.append(target)
         return started
 
-    def done(self, batch: Batch, outcome: Outcome, reason: str, now: float) -> list[Suspension]:
+    def done(self, batch: Batch, failure: Failure | None, now: float) -> list[Suspension]:
         """A batch has run; returns what waited for its destination, if that is dead now."""
         destination = self._destinations[batch.target]
         destination.busy -= 1
         self._lane(batch.target).busy -= 1
         suspended: list[Suspension] = []
-        if outcome is Outcome.REACHED:
+        if failure is None:
             destination.failures = 0.0
             destination.window = min(destination.window + 1, self._most(batch.target))
         else:
             destination.failures += 1 / destination.window
             destination.window = max(destination.window - 1, 1)
             if destination.failures >= FAILED_COHORTS:
-                suspended = self._bury(batch.target, destination, reason, now)
+                suspended = self._bury(batch.target, destination, failure, now)
         self._forget_if_idle(batch.target, destination, now)
         return suspended
 
@@ -208,12 +208,12 @@ class Schedule:
         for target, destination in list(self._destinations.items()):
             self._forget_if_idle(target, destination, now)
 
-    def _bury(self, target: Target, destination: _Destination, reason: str, now: float) -> list[Suspension]:
+    def _bury(self, target: Target, destination: _Destination, failure: Failure, now: float) -> list[Suspension]:
         destination.dead_until = now + self._penalty
-        destination.reason = reason
+        destination.failure = failure
         destination.failures = 0.0
         destination.window = self._first_window(target)
-        suspended = [Suspension(batch, reason) for batch in destination.waiting]
+        suspended = [Suspension(batch, failure) for batch in destination.waiting]
         if suspended:
             destination.waiting.clear()
             self._lane(target).turns.remove(target)
@@ -237,14 +237,3 @@ class Schedule:
 
     def _first_window(self, target: Target) -> int:
         return min(self._initial, self._most(target))
-
-
-def retried(message: StoredMessage, policy: RetryPolicy, reason: str, now: float) -> StoredMessage:
-    """The message after a pass that left somebody undelivered."""
-    return replace(
-        message,
-        state=MessageState.DEFERRED,
-        due=policy.next_attempt(message.arrived, now),
-        attempts=message.attempts + 1,
-        reason=reason,
-    )

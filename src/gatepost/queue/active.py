@@ -1,0 +1,155 @@
+"""A message that is being delivered: what memory adds to its ledger entry, and the log lines of its recipients."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from gatepost.mail.address import external
+from gatepost.mail.delivery import Job, Result, Status
+from gatepost.mail.envelope import Recipient
+from gatepost.mail.events.queue import Activated, Delivered
+from gatepost.queue.conclusion import outcome, softened
+from gatepost.queue.delays import Delays
+from gatepost.queue.record import Fate, Row, Settlement, StoredMessage
+from gatepost.queue.rules import QueueRules
+from gatepost.queue.schedule import Batch
+
+
+@dataclass(eq=False, slots=True)
+class ActiveMessage:
+    """A message in the hands of the runner.
+
+    `message` is what the ledger will have once `changed` and `removed` are written. `claims` counts what is still to
+    come for it: batches that wait or run, recipients that are being routed. The pass ends when there is none.
+    `withdrawn`: an administrator took it away, nothing new begins. `erased`: nothing is to be written any more.
+    `writing` keeps its writes in order. `highest` is the greatest row number that was ever given out, as no number may
+    come twice.
+    """
+
+    message: StoredMessage
+    activated: float
+    claims: int = 0
+    withdrawn: bool = False
+    erased: bool = False
+    changed: dict[int, Row] = field(default_factory=dict)
+    removed: set[int] = field(default_factory=set)
+    routed: dict[int, Recipient] = field(default_factory=dict)
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    highest: int = 0
+
+    def __post_init__(self) -> None:
+        self.highest = max((row.number for row in self.message.rows), default=0)
+
+    @property
+    def number(self) -> int:
+        """The message's number."""
+        return self.message.identity.number
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether memory knows more than the ledger."""
+        return bool(self.changed or self.removed)
+
+    def row(self, number: int) -> Row | None:
+        """A row that is still there."""
+        return next((row for row in self.message.rows if row.number == number), None)
+
+    def addressed_to(self, row: Row) -> Recipient:
+        """The recipient as it was routed."""
+        return self.routed.get(row.number, row.recipient)
+
+    def apply(self, result: Result, rules: QueueRules) -> tuple[Row, ...]:
+        """Take a result in; returns the rows that the recipient turned into."""
+        row = self.row(result.row)
+        if row is None:
+            return ()
+        came_to = outcome(row, softened(result, rules), rules)
+        new = self._number(came_to.expanded)
+        kept = (came_to.kept,) if came_to.kept else ()
+        self.replace_rows((*kept, *new), () if kept else (row.number,))
+        return new
+
+    def replace_rows(self, changed: Iterable[Row], removed: Iterable[int]) -> None:
+        """Change the message's rows, and remember to write it."""
+        changed, removed = tuple(changed), tuple(removed)
+        self.message = self.message.with_rows(changed, frozenset(removed))
+        self.changed.update({row.number: row for row in changed})
+        self.removed.update(removed)
+        for number in removed:
+            self.changed.pop(number, None)
+
+    def settlement(self) -> Settlement:
+        """What is to be written, for a message that goes on."""
+        return Settlement(self.message, Fate.KEEP, tuple(self.changed.values()), tuple(self.removed))
+
+    def written(self, settlement: Settlement) -> None:
+        """Take note that it was; what came after it was made is still unsaved."""
+        for row in settlement.changed:
+            if self.changed.get(row.number) is row:
+                del self.changed[row.number]
+        self.removed.difference_update(settlement.removed)
+
+    def renewed(self, recipients: Sequence[Recipient]) -> None:
+        """Put other recipients in the place of those that are pending."""
+        gone = [row.number for row in self.message.pending]
+        self.replace_rows(self._number((recipient, 0) for recipient in recipients), gone)
+        self.message = replace(self.message, renew=False)
+
+    def _number(self, expanded: Iterable[tuple[Recipient, int]]) -> tuple[Row, ...]:
+        first = self.highest + 1
+        rows = tuple(Row(number, recipient, depth=depth) for number, (recipient, depth) in enumerate(expanded, first))
+        self.highest += len(rows)
+        return rows
+
+    def job(self, batch: Batch, number: int) -> Job:
+        """The delivery request for a batch; `number` marks its log lines."""
+        rows = (self.row(row) for row in batch.rows)
+        recipients = tuple((row.number, self.addressed_to(row)) for row in rows if row is not None)
+        return Job(
+            queue_id=self.message.queue_id,
+            envelope=replace(self.message.envelope, recipients=tuple(recipient for _, recipient in recipients)),
+            recipients=recipients,
+            transport=batch.target.transport,
+            nexthop=batch.target.nexthop,
+            body=self.message.body,
+            arrived=self.message.arrived,
+            received=self.message.received,
+            activated=self.activated,
+            attempts=self.message.attempts,
+            number=number,
+        )
+
+    def activation(self) -> Activated:
+        """The log line that begins the pass."""
+        message = self.message
+        sender = external(message.envelope.sender)
+        return Activated(message.queue_id, sender, message.body.size, len(message.pending))
+
+    def line(self, result: Result, started: float, rules: QueueRules) -> Delivered | None:
+        """The log line for a result of an attempt that began at `started`; None where the row is gone."""
+        row = self.row(result.row)
+        if row is None:
+            return None
+        recipient = self.addressed_to(row)
+        soft = softened(result, rules)
+        delays = Delays(
+            self.activated - self.message.arrived,
+            max(started - self.activated, 0.0),
+            result.connection_setup,
+            result.transmission,
+        )
+        changed = recipient.original.lower() != recipient.address.lower()
+        return Delivered(
+            queue_id=self.message.queue_id,
+            recipient=external(recipient.address),
+            relay=result.relay,
+            delay=delays.total(rules.resolution),
+            delays=delays.shown(rules.resolution),
+            dsn=soft.dsn,
+            status="SOFTBOUNCE" if result.status is Status.BOUNCED and rules.soft_bounce else result.status.value,
+            text=result.text,
+            original=external(recipient.original) if changed else "",
+            connection_uses=result.connection_uses if result.connection_uses > 1 else None,
+        )
