@@ -1,0 +1,143 @@
+"""From a next hop to the addresses to try, in order (RFC 5321 section 5.1, RFC 7505).
+
+The rules:
+
+1. Mail exchangers by preference; those of one preference in random order, so that load spreads.
+2. A domain without MX records is its own mail exchanger; one whose MX record is `.` takes no mail.
+3. Where we are a mail exchanger ourselves, only better ones than us are tried, or mail would go in circles.
+4. A name server that does not answer defers; only an answer bounces.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from gatepost.delivery.nexthop import Nexthop
+from gatepost.mail.events import Emit, Warned
+from gatepost.oracle import DnsAnswer, DnsStatus, Oracle
+from gatepost.smtp.client_values import Outcome
+
+NativeLookup = Callable[[str], Awaitable[Sequence[str]]]
+"""The addresses of a host by the system's own means (`/etc/hosts` and so on); empty where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRules:
+    """What the configuration says about finding hosts. `families` are A and AAAA, as `inet_protocols` allows.
+
+    `first` is the family to prefer among equals, empty for none. `own` are our own addresses and those of the proxies
+    in front of us. `limit` is `smtp_mx_address_limit`, 0 for none. `by_dns` and `native`: which look-ups are used.
+    """
+
+    families: tuple[str, ...] = ("A", "AAAA")
+    first: str = ""
+    own: frozenset[str] = frozenset()
+    limit: int = 5
+    shuffled: bool = True
+    by_dns: bool = True
+    native: NativeLookup | None = None
+    defer_without_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An address to connect to."""
+
+    name: str
+    address: str
+    preference: int = 0
+
+
+class Unreachable(Exception):  # noqa: N818 - said as it is
+    """There is no host to try; `outcome` is what that means for the mail."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.text)
+        self.outcome = outcome
+
+
+@dataclass(slots=True)
+class _Found:
+    hosts: list[Host] = field(default_factory=list)
+    failure: Outcome | None = None  # why a name had no address; a soft reason is kept rather than a hard one
+
+    def fail(self, outcome: Outcome) -> None:
+        if self.failure is None or not self.failure.is_soft:
+            self.failure = outcome
+
+
+async def find_hosts(hop: Nexthop, oracle: Oracle, rules: HostRules, emit: Emit, *, loops: bool) -> list[Host]:
+    """The addresses of a next hop, in the order to try them. Raises Unreachable.
+
+    `loops`: a mail exchanger with our own address is us (not so where another port is meant).
+    """
+    if hop.is_address:
+        return [Host(hop.host, hop.host)]
+    found = _Found()
+    if hop.by_mx and rules.by_dns:
+        exchangers = await _exchangers(hop.host, oracle)
+        for preference, name in exchangers:
+            await _addresses(found, name, preference, oracle, rules)
+        if not found.hosts and exchangers != [(0, hop.host)]:
+            emit(Warned(f"no MX host for {hop.host} has a valid address record"))
+            if found.failure and rules.defer_without_address:
+                raise Unreachable(Outcome("4.4.4", found.failure.text))
+    else:
+        await _addresses(found, hop.host, 0, oracle, rules)
+    if not found.hosts:
+        raise Unreachable(found.failure or Outcome("5.4.4", f"unable to look up host {hop.host}"))
+    hosts = _without_us(found.hosts, rules.own) if loops and hop.by_mx else found.hosts
+    if not hosts:
+        raise Unreachable(Outcome("5.4.6", f"mail for {hop.text} loops back to myself"))
+    return _ordered(hosts, rules)
+
+
+async def _exchangers(domain: str, oracle: Oracle) -> list[tuple[int, str]]:
+    answer = await oracle.dns(domain, "MX")
+    if answer.status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID):
+        raise Unreachable(_failure(domain, "MX", answer))
+    if answer.status is not DnsStatus.FOUND:
+        return [(0, domain)]
+    found: list[tuple[int, str]] = []
+    for record in answer.records:
+        preference, _, name = record.partition(" ")
+        found.append((int(preference), name.strip()))
+    if not any(name for _, name in found):
+        raise Unreachable(Outcome("5.1.0", f"Domain {domain} does not accept mail (nullMX)"))
+    return sorted((preference, name) for preference, name in found if name)
+
+
+async def _addresses(found: _Found, name: str, preference: int, oracle: Oracle, rules: HostRules) -> None:
+    """Add the addresses of one name."""
+    before = len(found.hosts)
+    failure: Outcome | None = None
+    for family in rules.families if rules.by_dns else ():
+        answer = await oracle.dns(name, family)
+        found.hosts += (Host(name, address, preference) for address in answer.records)
+        if answer.status is not DnsStatus.FOUND and (failure is None or not failure.is_soft):
+            failure = _failure(name, family, answer)
+    if len(found.hosts) == before and rules.native is not None:
+        found.hosts += (Host(name, address, preference) for address in await rules.native(name))
+        failure = failure or Outcome("5.4.4", f"unable to look up host {name}: Name or service not known")
+    if len(found.hosts) == before and failure is not None:
+        found.fail(failure)
+
+
+def _failure(name: str, rtype: str, answer: DnsAnswer) -> Outcome:
+    text = f"Host or domain name not found. Name service error for name={name} type={rtype}: {answer.reason}"
+    return Outcome("4.4.3" if answer.status is DnsStatus.TEMPFAIL else "5.4.4", text)
+
+
+def _without_us(hosts: list[Host], own: frozenset[str]) -> list[Host]:
+    ours = [host.preference for host in hosts if host.address in own]
+    return [host for host in hosts if not ours or host.preference < min(ours)]
+
+
+def _ordered(hosts: list[Host], rules: HostRules) -> list[Host]:
+    if rules.shuffled:
+        random.shuffle(hosts)
+    wanted = {"ipv6": ":", "ipv4": "."}.get(rules.first)
+    hosts.sort(key=lambda host: (host.preference, wanted is not None and wanted not in host.address))
+    return hosts[: rules.limit] if rules.limit else hosts

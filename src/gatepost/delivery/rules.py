@@ -1,0 +1,150 @@
+"""What a configuration says about talking to other servers: the parameters of one smtp or lmtp service, read once.
+
+`smtp_` and `lmtp_` parameters have the same names after the prefix, but for what is called EHLO there and LHLO here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from gatepost.config.settings import Settings
+from gatepost.sasl.client import SecurityOption, security_options
+from gatepost.smtp.client_values import Dialect, Stage, TlsLevel
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRules:
+    """Which logins to use with other servers, and how."""
+
+    enabled: bool = False
+    password_maps: tuple[str, ...] = ()
+    mechanism_filter: tuple[str, ...] = ()
+    options: frozenset[SecurityOption] = frozenset()
+    tls_options: frozenset[SecurityOption] = frozenset()
+    soft_bounce: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRules:
+    """The rules of one service. Times are in seconds, None for no limit."""
+
+    dialect: Dialect = Dialect.SMTP
+    name: str = "localhost"
+    port: str = "25"
+    fallback: str = ""
+    families: tuple[str, ...] = ("A", "AAAA")
+    address_preference: str = ""
+    randomize: bool = True
+    mx_address_limit: int = 5
+    mx_session_limit: int = 2
+    host_lookup: tuple[str, ...] = ("dns",)
+    defer_without_address: bool = False
+    bind_address: str = ""
+    bind_address6: str = ""
+    connect_timeout: float | None = 30.0
+    timeouts: dict[Stage, float | None] = field(default_factory=dict)
+    discard_keywords: frozenset[str] = frozenset()
+    skip_5xx_greeting: bool = True
+    skip_quit_reply: bool = True
+    line_limit: int = 998
+    tls: TlsLevel = TlsLevel.NONE
+    verifies: bool = False
+    login: LoginRules = LoginRules()
+    converts_8bit: bool = True
+    fallback_delay: float = 300.0
+    queue_directory: str = ""
+
+    @classmethod
+    def read(cls, settings: Settings, dialect: Dialect) -> ClientRules:
+        """The rules that a service's settings make. Raises ConfigurationError."""
+        prefix = dialect.value
+        hello = "lhlo" if dialect is Dialect.LMTP else "ehlo"
+
+        def get(name: str) -> Any:  # noqa: ANN401 - the type is the declared parameter's
+            return getattr(settings, f"{prefix}_{name}")
+
+        level, verifies = _tls_level(settings, prefix)
+        families, preference = _families(settings, get("address_preference"))
+        return cls(
+            dialect=dialect,
+            name=get("lhlo_name" if dialect is Dialect.LMTP else "helo_name"),
+            port=settings.text(f"{prefix}_tcp_port"),
+            fallback=" ".join(_words(settings, f"{prefix}_fallback_relay")),
+            families=families,
+            address_preference=preference,
+            randomize=get("randomize_addresses"),
+            mx_address_limit=get("mx_address_limit"),
+            mx_session_limit=get("mx_session_limit"),
+            host_lookup=_host_lookup(settings, prefix),
+            defer_without_address=get("defer_if_no_mx_address_found"),
+            bind_address=get("bind_address"),
+            bind_address6=get("bind_address6"),
+            connect_timeout=_seconds(get("connect_timeout")),
+            timeouts={stage: _seconds(get(_limit(stage, dialect))) for stage in Stage},
+            discard_keywords=frozenset(word.upper() for word in _words(settings, f"{prefix}_discard_{hello}_keywords")),
+            skip_5xx_greeting=get("skip_5xx_greeting"),
+            skip_quit_reply=get("skip_quit_response"),
+            line_limit=get("line_length_limit"),
+            tls=level,
+            verifies=verifies,
+            login=_login(settings, prefix),
+            converts_8bit=not settings.disable_mime_output_conversion,
+            fallback_delay=settings.minimal_backoff_time.total_seconds(),
+            queue_directory=settings.queue_directory,
+        )
+
+
+def _limit(stage: Stage, dialect: Dialect) -> str:
+    """The parameter with a stage's time limit; EHLO and LHLO share one."""
+    if stage.limit in ("helo_timeout", "lhlo_timeout"):
+        return "lhlo_timeout" if dialect is Dialect.LMTP else "helo_timeout"
+    return stage.limit
+
+
+def _seconds(limit: timedelta) -> float | None:
+    return limit.total_seconds() or None
+
+
+def _words(settings: Settings, name: str) -> tuple[str, ...]:
+    return tuple(word.text for word in settings.words(name))
+
+
+def _families(settings: Settings, preference: str) -> tuple[tuple[str, ...], str]:
+    """The record types to ask for, and the family to prefer."""
+    protocols = {word.lower() for word in _words(settings, "inet_protocols")} or {"all"}
+    families = {"A": {"all", "ipv4"}, "AAAA": {"all", "ipv6"}}
+    return tuple(rtype for rtype, names in families.items() if names & protocols), preference.strip().lower()
+
+
+def _host_lookup(settings: Settings, prefix: str) -> tuple[str, ...]:
+    """`dns`, `native` or both; without DNS only the system's own means remain."""
+    support = settings.text(f"{prefix}_dns_support_level").strip().lower()
+    if support == "disabled" or (not support and settings.disable_dns_lookups):
+        return ("native",)
+    return tuple(word.lower() for word in _words(settings, f"{prefix}_host_lookup"))
+
+
+def _tls_level(settings: Settings, prefix: str) -> tuple[TlsLevel, bool]:
+    """The level (the older parameters count where it is unset), and whether the certificate has to be verified."""
+    level = settings.text(f"{prefix}_tls_security_level").strip().lower()
+    if not level:
+        if getattr(settings, f"{prefix}_enforce_tls"):
+            return TlsLevel.ENCRYPT, bool(getattr(settings, f"{prefix}_tls_enforce_peername"))
+        return (TlsLevel.MAY if getattr(settings, f"{prefix}_use_tls") else TlsLevel.NONE), False
+    try:
+        return TlsLevel(level), False
+    except ValueError:  # verify, secure, dane, fingerprint: never weaker than what was asked for
+        return TlsLevel.ENCRYPT, True
+
+
+def _login(settings: Settings, prefix: str) -> LoginRules:
+    return LoginRules(
+        enabled=getattr(settings, f"{prefix}_sasl_auth_enable"),
+        password_maps=_words(settings, f"{prefix}_sasl_password_maps"),
+        mechanism_filter=_words(settings, f"{prefix}_sasl_mechanism_filter"),
+        options=security_options(_words(settings, f"{prefix}_sasl_security_options")),
+        tls_options=security_options(_words(settings, f"{prefix}_sasl_tls_security_options")),
+        soft_bounce=getattr(settings, f"{prefix}_sasl_auth_soft_bounce"),
+    )
