@@ -24,7 +24,8 @@ _CLASSES = frozenset(
 _SWAPPED = frozenset("(){}|+?")
 """What basic expressions escape to make special, and extended ones to make plain."""
 
-_KEPT = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "b": r"\b", "B": r"\B", "`": r"\A", "'": r"\z"}
+_KEPT = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "b": r"\b", "B": r"\B"}
+_ENDS = {"`": "^", "'": "$"}
 _REMEDY = "use a pcre: table for this rule"
 
 
@@ -140,6 +141,10 @@ class _Translation:
             raise ValueError(rf"the backreference \{letter} is not supported; {_REMEDY}")
         if letter in "<>":
             self._word_edge(letter)
+        elif letter in _ENDS and not self._newline:
+            self._put(_ENDS[letter], quantifiable=False)
+        elif letter in _ENDS:
+            raise ValueError(rf"\{letter} is not supported with the flag m; {_REMEDY}")
         elif letter in _KEPT:
             self._put(_KEPT[letter], quantifiable=letter in "wWsS")
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 
@@ -77,3 +78,7 @@ class Pairs:
     async def find(self, key: str) -> str | None:
         """The value of exactly this key."""
         return self._pairs.get(key)
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """All pairs, in order."""
+        return iter(self._pairs.items())

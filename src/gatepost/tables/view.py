@@ -10,14 +10,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gatepost.config.settings import Settings
-from gatepost.mail.events import Emit
-from gatepost.mail.events.tables import LookupTroubled, TableUnavailable
+from gatepost.mail.events import Emit, Warned
+from gatepost.mail.events.tables import TableUnavailable
 from gatepost.oracle import LookupFailed
 from gatepost.tables.files import Files, LocalFiles
 from gatepost.tables.registry import Opening, open_table
 from gatepost.tables.source import fold, is_utf8, printable
-from gatepost.tables.table import Answers, Broken, Table, Unanswered, Unavailable
+from gatepost.tables.table import Answers, Broken, Pairs, Table, Unanswered, Unavailable
 
 NOT_UTF8 = "malformed UTF-8 or invalid codepoint"
 
@@ -81,7 +83,7 @@ class TableView:
         table = self._tables.table(spec)
         utf8 = self._tables.utf8
         if utf8 and not is_utf8(key):
-            self._emit(LookupTroubled(spec, printable(key), f"non-UTF-8 key: {NOT_UTF8}"))
+            self._emit(Warned(f'{spec}: non-UTF-8 key "{printable(key)}": {NOT_UTF8}'))
             return None
         try:
             version = self._versions.get(spec)
@@ -93,10 +95,20 @@ class TableView:
             raise LookupFailed(spec, key, error.reason) from error
         except Unanswered as error:
             if error.reason:
-                self._emit(LookupTroubled(spec, key, error.reason))
+                self._emit(Warned(error.reason))
             raise LookupFailed(spec, key, error.reason or "the table fails every lookup") from error
         if value is not None and utf8 and not is_utf8(value):
-            reason = f'non-UTF-8 value "{printable(value)}": {NOT_UTF8}'
-            self._emit(LookupTroubled(spec, key, reason))
+            reason = f'{spec}: key "{key}": non-UTF-8 value "{printable(value)}": {NOT_UTF8}'
+            self._emit(Warned(reason))
             raise LookupFailed(spec, key, reason)
         return value
+
+    async def pairs(self, spec: str) -> Iterator[tuple[str, str]]:
+        """Every key and value of the table, in order. Raises LookupFailed, also where the table cannot tell."""
+        try:
+            version = await self._tables.table(spec).version()
+        except Unavailable as error:
+            raise LookupFailed(spec, "", error.reason) from error
+        if not isinstance(version, Pairs):
+            raise LookupFailed(spec, "", f"{spec} cannot list its content")
+        return version.items()

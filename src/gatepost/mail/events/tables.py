@@ -13,15 +13,6 @@ class TableUnavailable(Event):
     reason: str
 
 
-@event("warning: table {table}: key {key}: {reason}")
-class LookupTroubled(Event):
-    """A table could be asked, but its answer for this key cannot be used."""
-
-    table: str
-    key: str
-    reason: str
-
-
 @event("table {table} has changed -- reread")
 class TableReread(Event):
     """The new content of a table is in use."""
