@@ -1,0 +1,49 @@
+"""The files of the running server."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gatepost.config.settings import Settings
+from gatepost.server.instance import VERSION, Instance, InstanceError, running_pid
+from gatepost.server.privileges import Owner
+
+
+def instance(folder: Path) -> Instance:
+    return Instance.of(Settings.parse(f"queue_directory = {folder}/queue"))
+
+
+def test_the_folders_are_made_and_closed_to_others(tmp_path: Path) -> None:
+    made = instance(tmp_path)
+    made.prepare(None)
+    made.prepare(Owner("me", os.getuid(), os.getgid()))
+    modes = {folder.name: folder.stat().st_mode & 0o777 for folder in (made.root, made.control, made.public)}
+    assert {"gatepost": 0o711, "control": 0o700, "public": 0o755} == modes
+
+
+def test_the_lock_tells_who_runs(tmp_path: Path) -> None:
+    made = instance(tmp_path)
+    made.prepare(None)
+    assert running_pid(made) is None
+    lock = made.lock()
+    assert os.getpid() == running_pid(made)
+    with pytest.raises(InstanceError, match=f"another server .process {os.getpid()}."):
+        made.lock()
+    os.close(lock)
+    assert running_pid(made) is None
+    os.close(made.lock())
+
+
+def test_a_place_that_cannot_be_prepared_is_named(tmp_path: Path) -> None:
+    (tmp_path / "queue").write_text("a file", "utf-8")
+    with pytest.raises(InstanceError, match="queue_directory"):
+        instance(tmp_path).prepare(None)
+    with pytest.raises(InstanceError, match="cannot open"):
+        instance(tmp_path / "absent").lock()
+
+
+def test_the_version_is_the_packages() -> None:
+    assert VERSION.count(".") == 2
