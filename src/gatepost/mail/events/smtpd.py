@@ -180,3 +180,89 @@ class KeywordsDiscarded(Event):
     """Configuration hides EHLO keywords from this client."""
 
     keywords: str
+
+
+@event("warning: reject: ETRN {domain}... from {client}")
+class EtrnRefused(Event):
+    """ETRN for a domain that has no queue of its own here."""
+
+    domain: str
+    client: str
+
+
+@event("warning: {queue_id}: malformed BDAT command syntax from {client}: {line}")
+class MalformedBdat(Event):
+    """BDAT with arguments that tell no size; the session ends, for nobody knows where the next command begins."""
+
+    client: str
+    line: str
+    queue_id: str = "NOQUEUE"
+
+
+@event("warning: {queue_id}: null BDAT request from {client}")
+class NullBdat(Event):
+    """BDAT with neither content nor LAST."""
+
+    client: str
+    queue_id: str = "NOQUEUE"
+
+
+@event("warning: {queue_id}: BDAT request from {client} exceeds message size limit")
+class ChunkTooBig(Event):
+    """BDAT announced more than the message may have."""
+
+    queue_id: str
+    client: str
+
+
+@event("warning: {queue_id}: queue file size limit exceeded")
+class ContentTooBig(Event):
+    """DATA brought more than the message may have."""
+
+    queue_id: str
+
+
+@event('{client}: replacing command "{old}" with "{new}"')
+class CommandReplaced(Event):
+    """`smtpd_command_filter` changed a command."""
+
+    client: str
+    old: str
+    new: str
+
+
+@event("warning: not enough free space in mail queue: {free} bytes < 1.5*message size limit")
+class SpaceLow(Event):
+    """MAIL was refused for want of space."""
+
+    free: int
+
+
+@event("warning: Refusing {request} request from {client} for service {service}")
+class TlsRefused(Event):
+    """A client made too many new TLS sessions; `request` is STARTTLS or `TLS service`."""
+
+    request: str
+    client: str
+    service: str
+
+
+@event(
+    "warning: Wrapper-mode request dropped from {client} for service {service}. TLS context initialization failed. "
+    "For details see earlier warnings in your logs."
+)
+class WrapperModeDropped(Event):
+    """Implicit TLS without a certificate that works."""
+
+    client: str
+    service: str
+
+
+@event("{queue_id}: reject: {stage} from {client}: 421 4.3.0 {host} Server local data error")
+class LocalDataError(Event):
+    """A table that decides what a client may do could not answer."""
+
+    stage: str
+    client: str
+    host: str
+    queue_id: str = "NOQUEUE"
