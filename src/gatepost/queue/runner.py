@@ -123,10 +123,11 @@ class Runner:
                 self._lose(error)
             except StoreError as error:
                 self._queue_log(Warned(f"cannot read the queue: {error}"))
-            if self._lost is not None:
-                raise self._lost
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._plan.rules.run_delay)
+            if not self._stopping:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._plan.rules.run_delay)
+        if self._lost is not None:
+            raise self._lost
 
     async def stop(self, grace: float) -> None:
         """Begin nothing more, wait for what runs for up to `grace` seconds, and break off the rest.
