@@ -24,7 +24,9 @@ class LmtpParameters:
     lmtp_address_verify_target = choice(
         "rcpt", "rcpt", "data", support=NOTED, doc="Like `smtp_address_verify_target`, for LMTP."
     )
-    lmtp_assume_final = boolean("no", support=NOTED, doc="")
+    lmtp_assume_final = boolean(
+        "no", support=NOTED, doc="Report mail that LMTP took as delivered, even where the server cannot send reports."
+    )
     lmtp_balance_inet_protocols = boolean("yes", support=NOTED, doc="Like `smtp_balance_inet_protocols`, for LMTP.")
     lmtp_bind_address = text("", doc="Like `smtp_bind_address`, for LMTP.")
     lmtp_bind_address6 = text("", doc="Like `smtp_bind_address6`, for LMTP.")

@@ -40,7 +40,9 @@ class TlsProxyParameters:
     tlsproxy_client_loglevel = integer(
         "$smtp_tls_loglevel", maximum=4, support=NOTED, doc="Like `smtp_tls_loglevel`, for the TLS proxy."
     )
-    tlsproxy_client_loglevel_parameter = text("smtp_tls_loglevel", support=NOTED, doc="")
+    tlsproxy_client_loglevel_parameter = text(
+        "smtp_tls_loglevel", support=NOTED, doc="The parameter that the log level comes from."
+    )
     tlsproxy_client_per_site = tables(
         "$smtp_tls_per_site", support=NOTED, doc="Like `smtp_tls_per_site`, for the TLS proxy."
     )
@@ -173,4 +175,4 @@ class TlsProxyParameters:
         doc="Like `smtpd_tls_security_level`, for the TLS proxy.",
     )
     tlsproxy_use_tls = boolean("$smtpd_use_tls", support=NOTED, doc="Like `smtpd_use_tls`, for the TLS proxy.")
-    tlsproxy_watchdog_timeout = duration("10s", support=NOTED, doc="")
+    tlsproxy_watchdog_timeout = duration("10s", support=NOTED, doc="How long the service may hang.")
