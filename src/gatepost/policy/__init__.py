@@ -1,0 +1,1 @@
+"""The policy engine: facts about a session in, a verdict with its reasons out. Pure."""

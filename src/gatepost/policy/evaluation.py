@@ -1,0 +1,282 @@
+"""One decision in progress: what restrictions see, and what they can do.
+
+1. A restriction returns an outcome. It gets a refusal by `reject`, which checks, softens and logs the reply, and turns
+   it into a mere warning under `warn_if_reject`; so no restriction knows of these.
+2. `defer_if_permit` and `defer_if_reject` keep the first refusal they are given; the engine decides when each counts.
+3. A failure is an exception: LookupFailed from the oracle, Misconfigured from here. Both become replies in `run`, and
+   nowhere else. `warn_if_reject` does not soften them.
+"""
+
+from __future__ import annotations
+
+from gatepost.config.settings import Settings
+from gatepost.mail.address import external
+from gatepost.mail.events import Event, Warned
+from gatepost.mail.events.smtpd import PolicyActed
+from gatepost.mail.reply import Reply
+from gatepost.oracle import DnsAnswer, DnsStatus, LookupFailed, Oracle
+from gatepost.policy.facts import Facts, Stage, Subject
+from gatepost.policy.outcome import (
+    OURS,
+    SERVER_CONFIGURATION_ERROR,
+    Action,
+    Fault,
+    Outcome,
+    Refusal,
+    Step,
+    Topic,
+    lookup_failure,
+)
+from gatepost.policy.program import Program, Rule, RuleList
+from gatepost.routing.router import Route
+from gatepost.routing.search import Found
+
+NESTING_LIMIT = 100
+"""Lists within lists (classes, table values); Postfix's limit for table values."""
+
+REPLY_LIMIT = 510
+"""Bytes of a reply line without its CRLF (RFC 5321 section 4.5.3.1.5)."""
+
+_CODES = range(400, 600)
+_PERMANENT = 500
+
+
+class Misconfigured(Exception):  # noqa: N818 - said as it is: the server is misconfigured
+    """The configuration cannot be carried out. What is wrong was logged before this was raised."""
+
+
+class Evaluation:
+    """The mutable state of one call of `decide`.
+
+    Restrictions use `facts`, `program`, `oracle`, `topic`, the methods, and set `match` to the table entry they found.
+    """
+
+    __slots__ = (
+        "_listed",
+        "_routes",
+        "actions",
+        "bare",
+        "client",
+        "defer_if_permit",
+        "defer_if_reject",
+        "depth",
+        "discarded",
+        "events",
+        "facts",
+        "fault",
+        "held",
+        "match",
+        "oracle",
+        "program",
+        "recipient_checked",
+        "reply",
+        "rule",
+        "sender_checked",
+        "stage",
+        "steps",
+        "topic",
+        "warn_only",
+    )
+
+    def __init__(self, program: Program, stage: Stage, facts: Facts, oracle: Oracle) -> None:
+        self.program = program
+        self.stage = stage
+        self.facts = facts
+        self.oracle = oracle
+        self.client = program.client_label(facts.peer)
+        self.topic = Topic("", "")  # what the current list is about
+        self.bare = ""  # the restriction that a bare `type:table` stands for in the current list
+        self.warn_only = False
+        self.depth = 0
+        self.defer_if_permit: Refusal | None = None
+        self.defer_if_reject: Refusal | None = None
+        self.discarded = facts.discarded
+        self.held = facts.held
+        self.sender_checked = False  # whether reject_unlisted_sender has been evaluated, explicitly or implied
+        self.recipient_checked = False
+        self.rule: Rule | None = None
+        self.match: Found | None = None
+        self.reply: Reply | None = None
+        self.fault = Fault.NONE
+        self.events: list[Event] = []
+        self.actions: list[Action] = []
+        self.steps: list[Step] = []
+        self._routes: dict[tuple[str, str], Route] = {}
+        self._listed: dict[str, DnsAnswer] = {}
+
+    # What restrictions can learn
+
+    @property
+    def settings(self) -> Settings:
+        """The parameters of the service."""
+        return self.program.settings
+
+    def topic_of(self, subject: Subject) -> Topic:
+        """What replies about the subject begin with."""
+        facts = self.facts
+        match subject:
+            case Subject.CLIENT:
+                return Topic(self.client, "Client host")
+            case Subject.HELO:
+                return Topic(facts.helo or "", "Helo command")
+            case Subject.SENDER:
+                return Topic(facts.sender or "", "Sender address")
+            case Subject.RECIPIENT:
+                return Topic(facts.recipient or "", "Recipient address")
+            case Subject.ETRN:
+                return Topic(facts.etrn_domain or "", "Etrn command")
+            case Subject.SESSION:
+                return self.topic
+
+    async def route(self, address: str, *, sender: str = "") -> Route:
+        """Where mail for the address goes, asked once a decision. Raises LookupFailed."""
+        found = self._routes.get((address, sender))
+        if found is None:
+            found = await self.program.router.resolve(address, self.oracle, sender=sender)
+            self._routes[address, sender] = found
+        return found
+
+    async def listed(self, query: str) -> DnsAnswer:
+        """What a DNS list says, asked once a decision; a failure is logged."""
+        found = self._listed.get(query)
+        if found is None:
+            found = self._listed[query] = await self.oracle.dns(query, "A")
+            if found.status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID):
+                why = f"Host or domain name not found. Name service error for name={query} type=A: {found.reason}"
+                self.warn(f"{query}: RBL lookup error: {why}")
+        return found
+
+    # What restrictions can do
+
+    async def permit(self, action: str = "", topic: Topic | None = None, origin: str = "") -> Outcome:
+        """End the list with a permit, and log it where `smtpd_log_access_permit_actions` names the action."""
+        log = self.program.permit_log
+        if log is not None and self.defer_if_permit is None:
+            action = action or (self.rule.written if self.rule else "")
+            if await log.matches(self.oracle, name=action):
+                name, kind = topic or self.topic
+                self.log("permit", f"action={action} for {kind}={name} {origin}")
+        return Outcome.PERMIT
+
+    def reject(self, refusal: Refusal) -> Outcome:
+        """Refuse, or only log that, where `warn_if_reject` is in force."""
+        self.fault |= refusal.fault
+        warn_only = self.warn_only and not refusal.fault & OURS
+        reply = self._checked(refusal)
+        if reply.code >= _PERMANENT and self.defer_if_reject is not None and not warn_only:
+            pending, self.defer_if_reject, self.warn_only = self.defer_if_reject, None, False
+            return self.reject(pending)
+        if self.program.soft_bounce:
+            reply = reply.softened()
+        self.log("reject_warning" if warn_only else "reject", reply.text)
+        if warn_only:
+            return Outcome.DUNNO
+        self.reply = reply
+        return Outcome.REJECT
+
+    def defer_permit(self, refusal: Refusal) -> Outcome:
+        """Refuse with this where everything else would permit."""
+        if self.warn_only:
+            return self.reject(refusal)
+        if self.defer_if_permit is None:
+            self.defer_if_permit = refusal
+        return Outcome.DUNNO
+
+    def defer_reject(self, refusal: Refusal) -> Outcome:
+        """Refuse with this instead of a permanent refusal."""
+        if self.defer_if_reject is None:
+            self.defer_if_reject = refusal
+        return Outcome.DUNNO
+
+    def tempfail(self, action: str, refusal: Refusal) -> Outcome:
+        """Do what a `*_tempfail_action` says: `defer` at once, or `defer_if_permit`."""
+        return self.reject(refusal) if action == "defer" else self.defer_permit(refusal)
+
+    def warn(self, text: str) -> None:
+        """Log a warning."""
+        self.events.append(Warned(text))
+
+    def misconfigured(self, *texts: str) -> Misconfigured:
+        """Log warnings, and give what to raise: the client gets `451 4.3.5 Server configuration error`."""
+        for text in texts:
+            self.warn(text)
+        return Misconfigured(*texts)
+
+    def log(self, verb: str, text: str) -> None:
+        """Log what was done, with the state of the session behind it."""
+        facts = self.facts
+        self.events.append(
+            PolicyActed(
+                verb,
+                facts.protocol_state,
+                self.client,
+                text,
+                facts.queue_id or "NOQUEUE",
+                None if facts.sender is None else external(facts.sender),
+                None if facts.recipient is None else external(facts.recipient),
+                facts.protocol,
+                facts.helo,
+            )
+        )
+
+    # The loop
+
+    async def run(self, rules: RuleList) -> Outcome:
+        """Evaluate rules until one decides. DUNNO: none did, or both defer flags are set, or mail is discarded."""
+        facts = self.facts
+        for rule in rules.rules:
+            if self.discarded:
+                break
+            if rule.subject is not Subject.SESSION and getattr(facts, rule.subject.value) is None:
+                continue
+            outer, self.warn_only = self.warn_only, self.warn_only or rule.warn_only
+            self.rule, self.match = rule, None
+            try:
+                outcome = await rule.check(self)
+            except LookupFailed as failure:
+                self.warn(f'{failure.table} lookup error for "{failure.key}"')
+                about = self.topic_of(rule.subject) if rule.subject in _ADDRESSES else self.topic
+                outcome = self.reject(lookup_failure(about.name))
+            except Misconfigured:
+                outcome = self.reject(SERVER_CONFIGURATION_ERROR)
+            self.warn_only = outer
+            self.steps.append(Step(rule, outcome, self.match, self.depth))
+            if outcome is not Outcome.DUNNO:
+                return outcome
+            if self.defer_if_permit is not None and self.defer_if_reject is not None:
+                break
+        return Outcome.DUNNO
+
+    async def run_nested(self, rules: RuleList, topic: Topic, origin: str) -> Outcome:
+        """Evaluate a list within a list. `topic` is what its replies are about, `origin` what led to it."""
+        if self.depth >= NESTING_LIMIT:
+            raise self.misconfigured(f"{origin} causes unreasonable recursion")
+        outer = self.rule, self.match, self.topic
+        self.depth += 1
+        self.topic = topic
+        try:
+            return await self.run(rules)
+        finally:
+            self.depth -= 1
+            self.rule, self.match, self.topic = outer
+
+    def _checked(self, refusal: Refusal) -> Reply:
+        """The reply on one printable line of a length that every client takes."""
+        reply = Reply.of(refusal.code, f"{refusal.code // 100}{refusal.dsn[1:]}", _printable(refusal.text))
+        if refusal.code not in _CODES:
+            self.warn(f"SMTP reply code configuration error: {refusal.code} {refusal.dsn} {refusal.text}")
+            return Reply.of(450, "4.7.1", "Service unavailable")
+        room = REPLY_LIMIT - len(f"{reply.code} {reply.dsn} ")
+        if len(reply.lines[0]) * 4 <= room:
+            return reply
+        cut = reply.lines[0].encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
+        return Reply.of(reply.code, reply.dsn, cut)
+
+
+_ADDRESSES = (Subject.SENDER, Subject.RECIPIENT)
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else " " for character in text)
