@@ -41,7 +41,6 @@ class BouncesParameters:
     )
     error_notice_recipient = text(
         "postmaster",
-        support=NOTED,
         doc="Who is told of errors in the server (notify classes `resource`, `software`, ...).",
     )
     local_delivery_status_filter = tables(

@@ -10,7 +10,7 @@ class ContentParameters:
 
     body_checks = tables("", support=GUARDING, doc="Tables with patterns that body lines are held against.")
     body_checks_size_limit = size("51200", support=NOTED, doc="How much of a body part is held against `body_checks`.")
-    cleanup_replace_stray_cr_lf = boolean("yes", support=NOTED, doc="Replace a lone CR or LF in messages by a blank.")
+    cleanup_replace_stray_cr_lf = boolean("yes", doc="Replace a lone CR or LF in messages by a blank.")
     content_filter = text(
         "", support=GUARDING, doc="The transport and next hop through which all mail is sent for inspection."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import choice, duration, hosts, integer, text
+from gatepost.config.param import boolean, choice, duration, hosts, integer, text
 
 
 class GatepostParameters:
@@ -11,6 +11,10 @@ class GatepostParameters:
     gatepost_users_file = text(
         "",
         doc="The file of users and password hashes that `gatepost user` keeps. Where it is set, `smtpd_sasl_type` is `gatepost` by default.",
+    )
+    gatepost_forbid_long_commands = boolean(
+        "$smtpd_forbid_unauth_pipelining",
+        doc="Refuse command lines above `line_length_limit`, as Postfix 3.12 does; older ones cut them and carry on.",
     )
     gatepost_log_format = choice(
         "text", "text", "json", doc="How log lines are written: Postfix's text, or one JSON object a line."

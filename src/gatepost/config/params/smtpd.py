@@ -50,7 +50,7 @@ class SmtpdParameters:
         "$myhostname ESMTP $mail_name", doc="The text of the greeting; it must begin with the host's name."
     )
     smtpd_client_port_logging = boolean("no", doc="Log the port of clients.")
-    smtpd_command_filter = tables("", support=GUARDING, doc="A table that changes commands before they are read.")
+    smtpd_command_filter = tables("", doc="A table that changes commands before they are read.")
     smtpd_delay_open_until_valid_rcpt = boolean(
         "yes", doc="Begin a queue entry with the first recipient that is accepted, not with MAIL."
     )
@@ -64,8 +64,9 @@ class SmtpdParameters:
         "no",
         "yes",
         "normalize",
+        "note",
         "reject",
-        doc="What is done with lines that end in LF alone: `no` takes them as ends, `normalize` too but not as the end of a message, `reject` refuses them.",
+        doc="What is done with lines that end in LF alone: `no` takes them as ends, `normalize` too but not as the end of a message, `note` logs them besides, `reject` refuses them.",
     )
     smtpd_forbid_bare_newline_exclusions = hosts(
         "$mynetworks", doc="Clients to whom `smtpd_forbid_bare_newline` does not apply."
@@ -78,7 +79,7 @@ class SmtpdParameters:
     smtpd_hard_error_limit = integer("${stress?{1}:{20}}", minimum=1, doc="Errors after which a client is hung up on.")
     smtpd_helo_required = boolean("no", doc="Demand HELO or EHLO before MAIL.")
     smtpd_history_flush_threshold = integer(
-        "100", support=NOTED, doc="Lines of a session that are remembered for notices to the postmaster."
+        "100", doc="Lines of a session that are remembered for notices to the postmaster."
     )
     smtpd_junk_command_limit = integer(
         "${stress?{1}:{100}}",

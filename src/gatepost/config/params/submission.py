@@ -16,7 +16,7 @@ class SubmissionParameters:
     empty_address_local_login_sender_maps_lookup_key = text(
         "<>", support=NOTED, doc="What the null sender is looked up as in `local_login_sender_maps`."
     )
-    fast_flush_domains = domains("$relay_domains", support=NOTED, doc="Domains whose mail can be asked for by ETRN.")
+    fast_flush_domains = domains("$relay_domains", doc="Domains whose mail can be asked for by ETRN.")
     fast_flush_purge_time = duration("7d", support=NOTED, doc="How long a list of messages for ETRN lives.")
     fast_flush_refresh_time = duration(
         "12h", support=NOTED, doc="How long such a list goes unused before its messages are tried anew."
