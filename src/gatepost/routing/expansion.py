@@ -1,0 +1,104 @@
+"""Virtual aliases: each recipient becomes the addresses that virtual_alias_maps has for it.
+
+The rules:
+
+1. An alias's value is a list of addresses, completed like every envelope address; each is looked up again.
+2. An address among its own results stays. One that comes back further down is a loop, and refused.
+3. `user+ext`, found as `user`, puts `+ext` on every result (propagate_unmatched_extensions); `@domain` puts on nothing.
+4. A result `@domain` keeps the user.
+5. A recipient that is given twice, or results twice from the same original, is one recipient.
+6. More nesting or more addresses than the limits allow refuse the message for now: a loop in a table must not grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gatepost.config.settings import Settings
+from gatepost.mail import addresslist
+from gatepost.mail.address import fold, split_domain
+from gatepost.mail.envelope import Recipient
+from gatepost.mail.reply import Reply
+from gatepost.oracle import Oracle
+from gatepost.routing.rewrite import Rewriter
+from gatepost.routing.search import Found, SearchRules, find_address
+
+
+class ExpansionRefused(Exception):  # noqa: N818 - said as it is: the expansion was refused
+    """An alias leads to too much. The text is for the log, behind `warning: {queue_id}: `; `reply` for the client."""
+
+    reply = Reply.of(451, "4.6.0", "Alias expansion error")
+
+
+class VirtualAliases:
+    """virtual_alias_maps of one configuration."""
+
+    def __init__(self, settings: Settings, rules: SearchRules, rewriter: Rewriter) -> None:
+        self._tables = settings.virtual_alias_maps
+        self._rules = rules
+        self._rewriter = rewriter
+        self._propagate = "virtual" in settings.propagate_unmatched_extensions
+        self._nesting_limit = settings.virtual_alias_recursion_limit
+        self._size_limit = settings.virtual_alias_expansion_limit
+        self._length_limit = settings.virtual_alias_address_length_limit
+        self._keep_originals = settings.enable_original_recipient
+
+    async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> tuple[Recipient, ...]:
+        """Expand all recipients of a message. Raises LookupFailed and ExpansionRefused."""
+        seen: set[tuple[str, ...]] = set()
+        whole: list[Recipient] = []
+        for recipient in recipients:
+            address = self._rewriter.rewrite(recipient.address)
+            results = await self._expanded(address, oracle) if self._tables else [address]
+            for result in results:
+                mark = (
+                    (fold(result), fold(recipient.original), recipient.orcpt)
+                    if self._keep_originals
+                    else (fold(result),)
+                )
+                if mark not in seen:
+                    seen.add(mark)
+                    whole.append(replace(recipient, address=result))
+        return tuple(whole)
+
+    async def _expanded(self, address: str, oracle: Oracle) -> list[str]:
+        """The final addresses for one recipient, in the order of the tables."""
+        results: list[str] = []
+        waiting: list[tuple[str, tuple[str, ...]]] = [(address, ())]  # each with the aliases that led to it, folded
+        while waiting:
+            current, path = waiting.pop(0)
+            found = await find_address(self._tables, current, oracle, self._rules)
+            if found is None:
+                results.append(current)
+                continue
+            key = fold(current)
+            if key in path or len(path) >= self._nesting_limit:
+                raise ExpansionRefused(_REFUSED.format("nesting for " + address))
+            for value in list(self._values(found, current)) or [current]:  # an empty entry must not lose the mail
+                if len(value) > self._length_limit:
+                    raise ExpansionRefused(_REFUSED.format(f"result {value[:300]}..."))
+                if fold(value) == key:
+                    results.append(value)
+                else:
+                    waiting.append((value, (*path, key)))
+            if len(results) + len(waiting) > self._size_limit:
+                raise ExpansionRefused(_REFUSED.format("expansion size for " + address))
+        return results
+
+    def _values(self, found: Found, current: str) -> Iterator[str]:
+        """The addresses of an entry, complete, with the extension that its key left out."""
+        user = split_domain(current)[0]
+        for item in addresslist.addresses(addresslist.parse(found.value)):
+            if item.text.startswith("@") and len(item.text) > 1:
+                yield self._rewriter.rewrite(user + item.text)
+                continue
+            address = self._rewriter.rewrite(item.text)
+            if self._propagate and found.extension and address:
+                local, domain = split_domain(address)
+                address = f"{local}{found.extension}@{domain}" if domain else local + found.extension
+            if address:
+                yield address
+
+
+_REFUSED = "unreasonable virtual_alias_maps map {} -- message not accepted, try again later"
