@@ -13,7 +13,8 @@ import pytest
 from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
 from gatepost.delivery.rules import ClientRules, LoginRules
-from gatepost.delivery.smtp import SmtpAgent, Surroundings
+from gatepost.delivery.smtp import SmtpAgent
+from gatepost.delivery.surroundings import Surroundings
 from gatepost.mail.delivery import Job, Result, Status
 from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.mail.events import Event
@@ -42,8 +43,8 @@ class World:
         self.tls: ClientTls | None = None
 
     async def deliver(self, work: Job, rules: ClientRules = RULES) -> list[Result]:
-        surroundings = Surroundings(lambda: self.oracle, lambda _: self.events.append, self.own, self.tls)
-        return sorted(await SmtpAgent(rules, surroundings).deliver(work), key=lambda result: result.row)
+        surroundings = Surroundings(lambda: self.oracle, lambda _: self.events.append, self.own)
+        return sorted(await SmtpAgent(rules, surroundings, self.tls).deliver(work), key=lambda result: result.row)
 
     @property
     def lines(self) -> list[str]:

@@ -35,6 +35,7 @@ def job(
     content: bytes = CONTENT,
     envelope: Envelope | None = None,
     waited: float = 0.0,
+    number: int = 0,
 ) -> Job:
     """A job for these recipients, in rows 1, 2, …; `waited` is how long it has been in the queue, in seconds."""
     recipients = tuple(
@@ -50,4 +51,5 @@ def job(
         arrived=1_000_000.0,
         received=1_000_000.0,
         activated=1_000_000.0 + waited,
+        number=number,
     )

@@ -18,13 +18,13 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from gatepost.config.own import OwnAddresses
 from gatepost.delivery.connect import Place, connect, port_number, reason
 from gatepost.delivery.hosts import Host, HostRules, Unreachable, find_hosts
 from gatepost.delivery.logins import LoginFinder
 from gatepost.delivery.nexthop import Nexthop, parse_nexthops
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import SessionReport, Sessions, SessionTerms
+from gatepost.delivery.surroundings import Surroundings
 from gatepost.mail.delivery import Body, Job, Result, Status
 from gatepost.mail.downgrade import Downgrade
 from gatepost.mail.envelope import Recipient
@@ -38,20 +38,6 @@ SMTP_PORT = 25
 """Only on this port can a mail exchanger with our own address be ourselves."""
 
 _HEADER_END = re.compile(rb"\r\n\r\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an agent needs of the world.
-
-    `oracle` gives a consistent view of tables and DNS, `emit` the way to the log for the attempt with a number. `tls`
-    is None where our side cannot do TLS.
-    """
-
-    oracle: Callable[[], Oracle]
-    emit: Callable[[int], Emit]
-    own: OwnAddresses
-    tls: ClientTls | None = None
 
 
 @dataclass(slots=True)
@@ -90,13 +76,13 @@ class _Attempt:
 
 
 class SmtpAgent:
-    """Delivers by SMTP or LMTP, as its rules say."""
+    """Delivers by SMTP or LMTP, as its rules say. `tls` is None where our side cannot do TLS."""
 
-    def __init__(self, rules: ClientRules, surroundings: Surroundings) -> None:
+    def __init__(self, rules: ClientRules, surroundings: Surroundings, tls: ClientTls | None) -> None:
         self._rules = rules
         self._world = surroundings
         self._logins = LoginFinder(rules.login)
-        self._sessions = Sessions(surroundings.tls)
+        self._sessions = Sessions(tls)
         self._host_rules = HostRules(
             families=rules.families,
             first=rules.address_preference,

@@ -1,0 +1,23 @@
+"""What delivery agents need of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gatepost.config.own import OwnAddresses
+from gatepost.mail.events import Emit
+from gatepost.oracle import Oracle
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The world of one agent.
+
+    `oracle` gives a consistent view of tables and DNS for one delivery, `emit` the way to the log for the attempt with
+    a number, `own` are the addresses at which mail comes back to us.
+    """
+
+    oracle: Callable[[], Oracle]
+    emit: Callable[[int], Emit]
+    own: OwnAddresses
