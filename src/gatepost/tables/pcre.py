@@ -46,7 +46,9 @@ def pcre(opening: Opening) -> Table:
     return open_patterns(opening, Dialect("pcre", compiled, second_pattern=False))
 
 
-class _Pcre:
+class Pcre:
+    """A compiled pattern; `place` begins what it says when it fails."""
+
     def __init__(self, pattern: bytes, options: int, place: str) -> None:
         self._source = (pattern, options)
         self._place = place
@@ -69,7 +71,7 @@ def compile_pattern(pattern: str, flags: str, place: str, *, utf8: bool) -> Matc
     options = sum(_OPTIONS[flag] for flag in toggled(flags, "".join(_OPTIONS), on="is"))
     options |= int(pcre2.ASCII) | (int(pcre2.UNICODE) if utf8 else 0)
     try:
-        return _Pcre((_LIMIT + pattern).encode("utf-8", "surrogateescape"), options, place)
+        return Pcre((_LIMIT + pattern).encode("utf-8", "surrogateescape"), options, place)
     except pcre2.PatternError as error:
         _, _, reason = error.msg.partition("; ")
         raise ValueError(f"error in regex at offset {max(error.pos - len(_LIMIT), 0)}: {reason}") from error

@@ -16,7 +16,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gatepost.mail.events import Warned
 from gatepost.mail.events.tables import TableKept, TableReread
 from gatepost.tables.files import Signature
 from gatepost.tables.registry import Opening
@@ -143,16 +142,22 @@ class FileTable:
             self._known = reading.signature
         elif self._content:
             return
+        again = reading.signature == self._taken  # the same state, now that it is still
         parsed = reading.parsed
-        for fault in parsed.faults[:FAULTS_SHOWN] if parsed else ():
-            self._opening.emit(Warned(fault.text))
-        if not self._content:
-            self._content, self._refusal = parsed, reading.refusal
-        elif not parsed or parsed.losses - self._content.losses:
+        if parsed and not again:
+            self._tell(parsed)
+        if self._content and (not parsed or parsed.losses - self._content.losses):
             reason = reading.refusal or "it has lines that cannot be understood"
             self._opening.emit(TableKept(self._opening.spec, reason))
             return
-        elif self._taken != reading.signature:
-            self._content = parsed
+        if self._content and not again:
             self._opening.emit(TableReread(self._opening.spec))
-        self._taken = reading.signature
+        self._content, self._refusal, self._taken = parsed, reading.refusal, reading.signature
+
+    def _tell(self, parsed: Parsed) -> None:
+        """Log what is wrong with the text."""
+        for fault in parsed.faults[:FAULTS_SHOWN]:
+            self._opening.warn(fault.text)
+        more = len(parsed.faults) - FAULTS_SHOWN
+        if more > 0:
+            self._opening.warn(f"{self._opening.spec}: {more} more lines that have a fault")
