@@ -1,0 +1,300 @@
+"""Reports on a message's fate, as RFC 3464 has them: failure, delay, success, and copies for the postmaster. Pure.
+
+The rules:
+
+1. A report is a multipart/report (RFC 6522) of three parts: words for people, fields for programs, and what came of
+   the message: all of it up to `bounce_size_limit`, or its header only (RFC 3461 section 4.3).
+2. Its own sender is nobody, so that a report on a report cannot be asked for; a copy for the postmaster comes from the
+   double-bounce address, whose failures are told to no one.
+3. What other servers said is quoted, and folded so that no line becomes too long.
+4. What is returned is bytes of a stranger's; it is bounded by a boundary that does not occur in it.
+
+A report has the fields from Date on; Received and Message-Id are added when it enters the queue, as for all mail.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+
+from gatepost.mail.address import external
+from gatepost.mail.envelope import Envelope, Recipient, Ret
+from gatepost.smtp.client_commands import original_recipient
+
+_WIDTH = 79
+"""Columns of the part for people."""
+
+
+class ReportKind(Enum):
+    """What a report is about: its subject, and the word of its `Action` fields."""
+
+    FAILURE = ("Undelivered Mail Returned to Sender", "failed")
+    POSTMASTER = ("Postmaster Copy: Undelivered Mail", "failed")
+    DELAY = ("Delayed Mail (still being retried)", "delayed")
+    SUCCESS = ("Successful Mail Delivery Report", "delivered")
+
+    def __init__(self, subject: str, action: str) -> None:
+        self.subject = subject
+        self.action = action
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Who reports. `product` is `mail_name`; `size_limit` is in bytes; `notices` is where copies go to."""
+
+    host: str
+    product: str
+    double_bounce: str
+    size_limit: int = 50_000
+    notices: str = "postmaster"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """One recipient, and what is said of it. `relayed`: the mail went on to a server that sends no reports."""
+
+    recipient: Recipient
+    dsn: str
+    text: str
+    relay: str = "none"
+    remote_reply: str = ""
+    remote_host: str = ""
+    relayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The message that a report is on.
+
+    `content` is its beginning, header first, `size` the length of all of it. Times are seconds since the epoch;
+    `expires` is when delivery is given up (delay reports only).
+    """
+
+    queue_id: str
+    envelope: Envelope
+    content: bytes
+    size: int
+    arrived: float
+    expires: float = 0.0
+
+
+def report_envelope(kind: ReportKind, message: Returned, site: Site) -> Envelope:
+    """From whom, and to whom, a report goes."""
+    if kind is ReportKind.POSTMASTER:
+        to, sender = site.notices, site.double_bounce
+    else:
+        to, sender = message.envelope.sender, ""
+    return Envelope(sender, (Recipient(to, to),), body_8bit=True, smtputf8=message.envelope.smtputf8)
+
+
+def write_report(kind: ReportKind, message: Returned, recipients: Iterable[Reported], site: Site, now: float) -> bytes:
+    """The report's content: header first, every line ended by CRLF."""
+    recipients = tuple(recipients)
+    returned, headers_only = _what_returns(kind, message, site)
+    boundary = _boundary(message, site, now, returned)
+    delimiter = f"--{boundary}"
+    lines = [
+        *_header(kind, message, site, now, boundary),
+        "",
+        "This is a MIME-encapsulated message.",
+        "",
+        delimiter,
+        *_part("Notification", "text/plain; charset=utf-8", transfer=True),
+        *_words(kind, message, site, recipients),
+        "",
+        delimiter,
+        *_part("Delivery report", f"message/{_flavour(message)}delivery-status", transfer=bool(_flavour(message))),
+        *_message_fields(message, site),
+    ]
+    for recipient in recipients:
+        lines += ["", *_recipient_fields(kind, message, site, recipient)]
+    lines += ["", delimiter, *_returned_header(kind, message, headers_only=headers_only)]
+    end = f"\r\n{delimiter}--\r\n"
+    return _wire(lines) + returned + end.encode("ascii")
+
+
+def _wire(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+
+
+def _flavour(message: Returned) -> str:
+    """Mail with UTF-8 in its addresses is reported on in UTF-8 (RFC 6533)."""
+    addresses = (message.envelope.sender, *(recipient.address for recipient in message.envelope.recipients))
+    return "global-" if message.envelope.smtputf8 and not all(map(str.isascii, addresses)) else ""
+
+
+def _header(kind: ReportKind, message: Returned, site: Site, now: float, boundary: str) -> list[str]:
+    to = external(site.notices if kind is ReportKind.POSTMASTER else message.envelope.sender)
+    generated = "auto-generated" if kind is ReportKind.POSTMASTER else "auto-replied"
+    return [
+        f"Date: {mail_date(now)}",
+        f"From: Mail Delivery System <MAILER-DAEMON@{site.host}>",
+        f"Subject: {kind.subject}",
+        f"To: {to}",
+        f"Auto-Submitted: {generated}",
+        "MIME-Version: 1.0",
+        f"Content-Type: multipart/report; report-type={_flavour(message)}delivery-status;",
+        f'\tboundary="{boundary}"',
+        "Content-Transfer-Encoding: 8bit",
+    ]
+
+
+def _part(description: str, content_type: str, *, transfer: bool) -> list[str]:
+    encoding = ["Content-Transfer-Encoding: 8bit"] if transfer else []
+    return [f"Content-Description: {description}", f"Content-Type: {content_type}", *encoding, ""]
+
+
+# The part for people
+
+_SIGNATURE = "                   The mail system"
+
+
+def _words(kind: ReportKind, message: Returned, site: Site, recipients: tuple[Reported, ...]) -> list[str]:
+    lines = _introduction(kind, message, site)
+    for recipient in recipients:
+        lines += ["", *_fold(_story(kind, recipient))]
+    return lines
+
+
+def _introduction(kind: ReportKind, message: Returned, site: Site) -> list[str]:
+    first = f"This is the mail system at host {site.host}."
+    match kind:
+        case ReportKind.POSTMASTER:
+            return []
+        case ReportKind.FAILURE:
+            return [
+                first,
+                "",
+                "I'm sorry to have to inform you that your message could not",
+                "be delivered to one or more recipients. It's attached below.",
+                "",
+                "For further assistance, please send mail to postmaster.",
+                "",
+                "If you do so, please include this problem report. You can",
+                "delete your own text from the attached returned message.",
+                "",
+                _SIGNATURE,
+            ]
+        case ReportKind.SUCCESS:
+            return [
+                first,
+                "",
+                "Your message was successfully delivered to the destination(s)",
+                "listed below. If the message was delivered to mailbox you will",
+                "receive no further notifications. Otherwise you may still receive",
+                "notifications of mail delivery errors from other systems.",
+                "",
+                _SIGNATURE,
+            ]
+        case ReportKind.DELAY:
+            return [
+                first,
+                "",
+                "Your message has not been delivered yet. Nothing is lost, and you",
+                f"need not send it again: delivery is tried until {mail_date(message.expires)}.",
+                "",
+                "The reasons so far are below; postmaster knows more.",
+                "",
+                _SIGNATURE,
+            ]
+
+
+def _story(kind: ReportKind, recipient: Reported) -> str:
+    address, original = external(recipient.recipient.address), external(recipient.recipient.original)
+    who = f"<{address}>" if address == original else f"<{address}> (expanded from <{original}>)"
+    return f"{who}: {_reason(kind, recipient)}"
+
+
+def _reason(kind: ReportKind, recipient: Reported) -> str:
+    return f"delivery via {recipient.relay}: {recipient.text}" if kind is ReportKind.SUCCESS else recipient.text
+
+
+def _fold(text: str) -> list[str]:
+    """One text as lines for people; a word that is too long for a line has one of its own."""
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [""]
+
+
+# The part for programs
+
+
+def _message_fields(message: Returned, site: Site) -> list[str]:
+    """RFC 3464 section 2.2."""
+    sender = message.envelope.sender or f"MAILER-DAEMON@{site.host}"
+    fields = [f"Reporting-MTA: dns; {site.host}"]
+    if message.envelope.envid:
+        fields.append(f"Original-Envelope-Id: {message.envelope.envid}")
+    return [
+        *fields,
+        f"X-{site.product}-Queue-ID: {message.queue_id}",
+        f"X-{site.product}-Sender: {_address_type(sender)}; {external(sender)}",
+        f"Arrival-Date: {mail_date(message.arrived)}",
+    ]
+
+
+def _recipient_fields(kind: ReportKind, message: Returned, site: Site, recipient: Reported) -> list[str]:
+    """RFC 3464 section 2.3."""
+    address = external(recipient.recipient.address)
+    action = "relayed" if kind is ReportKind.SUCCESS and recipient.relayed else kind.action
+    fields = [
+        f"Final-Recipient: {_address_type(address)}; {address}",
+        f"Original-Recipient: {original_recipient(recipient.recipient)}",
+        f"Action: {action}",
+        f"Status: {recipient.dsn}",
+    ]
+    if recipient.remote_host:
+        fields.append(f"Remote-MTA: dns; {recipient.remote_host}")
+    if recipient.remote_reply:
+        said = f"smtp; {recipient.remote_reply}"
+    else:
+        said = f"X-{site.product}; {_reason(kind, recipient)}"
+    fields += _fold(f"Diagnostic-Code: {said}")
+    if kind is ReportKind.DELAY:
+        fields.append(f"Will-Retry-Until: {mail_date(message.expires)}")
+    return fields
+
+
+def _address_type(address: str) -> str:
+    return "rfc822" if address.isascii() else "utf-8"
+
+
+# The part that was sent
+
+
+def _what_returns(kind: ReportKind, message: Returned, site: Site) -> tuple[bytes, bool]:
+    """The bytes to return, with the envelope sender in front, and whether they are the header only."""
+    sender = external(message.envelope.sender) or f"MAILER-DAEMON@{site.host}"
+    first = f"Return-Path: <{sender}>\r\n".encode("utf-8", "surrogateescape")
+    header, _, _ = message.content.partition(b"\r\n\r\n")
+    header = header.removesuffix(b"\r\n") + b"\r\n"
+    whole = kind is ReportKind.FAILURE and message.envelope.ret is not Ret.HDRS
+    if kind is ReportKind.POSTMASTER:
+        whole = not message.envelope.sender
+    if not whole or message.size > min(site.size_limit, len(message.content)):
+        return first + header[: site.size_limit], True
+    return first + message.content, False
+
+
+def _returned_header(kind: ReportKind, message: Returned, *, headers_only: bool) -> list[str]:
+    name = "Message" if kind is ReportKind.SUCCESS else "Delayed Message"
+    if kind in (ReportKind.FAILURE, ReportKind.POSTMASTER):
+        name = "Undelivered Message"
+    if headers_only:
+        form = "message/global-headers" if _flavour(message) else "text/rfc822-headers"
+        return _part(f"{name} Headers", form, transfer=True)
+    return _part(name, "message/global" if _flavour(message) else "message/rfc822", transfer=True)
+
+
+def _boundary(message: Returned, site: Site, now: float, returned: bytes) -> str:
+    """A text that does not occur in what is returned."""
+    number = int(now)
+    while (boundary := f"{message.queue_id}.{number}/{site.host}").encode("ascii", "replace") in returned:
+        number += 1
+    return boundary
+
+
+def mail_date(when: float) -> str:
+    """The date as mail headers have it, in UTC."""
+    return datetime.fromtimestamp(when, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000 (UTC)")
