@@ -47,12 +47,7 @@ def load(directory: Path) -> Configuration:
         ConfigurationError: there is at least one error; all findings are in it.
     """
     findings: list[Finding] = []
-    settings = Settings.parse(
-        _read(directory / "main.cf", findings),
-        file=str(directory / "main.cf"),
-        directory=str(directory),
-        host_name=socket.gethostname(),
-    )
+    settings = _parse_main(directory, findings)
     entries, faults = parse_master(_read(directory / "master.cf", findings), str(directory / "master.cf"))
     findings += faults
     mentioned = set().union(*(references(text) for text in references_of(entries).values()))
@@ -60,12 +55,36 @@ def load(directory: Path) -> Configuration:
     if errors(findings):
         raise ConfigurationError(findings)
     settings, own = _with_host_facts(settings, findings)
-    settings = settings.with_files(_included(settings))
     services = _services(entries, settings, own, findings)
+    if errors(findings):
+        raise ConfigurationError(findings)
     findings += check_all(settings, services)
     if errors(findings):
         raise ConfigurationError(findings)
     return Configuration(directory, settings, services, own, tuple(findings))
+
+
+def read_settings(directory: Path) -> tuple[Settings, list[Finding]]:
+    """The settings of main.cf alone, and what is wrong with them; for showing rather than for running.
+
+    Raises:
+        ConfigurationError: main.cf cannot be read.
+    """
+    findings: list[Finding] = []
+    settings = _parse_main(directory, findings)
+    if errors(findings):
+        raise ConfigurationError(findings)
+    findings += settings.findings()
+    return (settings if errors(findings) else _with_host_facts(settings, findings)[0]), findings
+
+
+def _parse_main(directory: Path, findings: list[Finding]) -> Settings:
+    return Settings.parse(
+        _read(directory / "main.cf", findings),
+        file=str(directory / "main.cf"),
+        directory=str(directory),
+        host_name=socket.gethostname(),
+    )
 
 
 def _read(path: Path, findings: list[Finding]) -> str:
@@ -85,7 +104,8 @@ def _with_host_facts(settings: Settings, findings: list[Finding]) -> tuple[Setti
     nets = networks(settings.mynetworks_style, used)
     proxies = frozenset(address for name in settings.proxy_interfaces for address in _addresses(name))
     own = OwnAddresses(frozenset(str(interface.ip) for interface in used), proxies, nets)
-    return settings.with_defaults({"mynetworks": " ".join(nets)}), own
+    settings = settings.with_defaults({"mynetworks": " ".join(nets)})
+    return settings.with_files(_included(settings)), own
 
 
 def _with_origin(settings: Settings, findings: list[Finding]) -> Settings:

@@ -113,6 +113,7 @@ class Integer(Parameter[int]):
         super().__init__(default, **remarks)
         self.minimum = minimum
         self.maximum = maximum
+        self.bounded = maximum != _LARGEST
 
     def parse(self, source: SourceText) -> int:
         """Read a decimal number."""
@@ -126,7 +127,7 @@ class Integer(Parameter[int]):
 
     def expectation(self) -> str:
         """Name the bounds."""
-        if self.maximum == _LARGEST:
+        if not self.bounded:
             return f"a whole number from {self.minimum}" if self.minimum else "a whole number"
         return f"a whole number from {self.minimum} to {self.maximum}"
 

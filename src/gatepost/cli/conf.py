@@ -1,0 +1,62 @@
+"""`gatepost conf`: parameters as they are in force, as they differ from the defaults, or the defaults themselves."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+
+from gatepost.cli.main import add_directory
+from gatepost.config.findings import Level, render
+from gatepost.config.load import read_settings
+from gatepost.config.reference import render_reference
+from gatepost.config.settings import PARAMETERS, Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_directory(parser)
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("-n", dest="changed", action="store_true", help="show only what main.cf sets")
+    shown.add_argument("-d", dest="defaults", action="store_true", help="show the defaults; main.cf is not read")
+    shown.add_argument("--reference", action="store_true", help="write the reference of all parameters, as Markdown")
+    parser.add_argument("-x", dest="expand", action="store_true", help="show values with $name replaced")
+    parser.add_argument("-H", dest="bare", action="store_true", help="show values without names")
+    parser.add_argument("-v", "--where", action="store_true", help="show where each one is set, as a comment above it")
+    parser.add_argument("names", metavar="NAME", nargs="*", help="parameters to show (default: all)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show; the exit status: 1 where a name is unknown or the configuration has an error."""
+    if arguments.reference:
+        print(render_reference())
+        return 0
+    settings, status = (Settings.parse(""), 0) if arguments.defaults else _read(arguments)
+    for name in arguments.names or _all_names(settings, changed=arguments.changed):
+        if name not in PARAMETERS and not settings.is_set(name):
+            print(f"gatepost conf: there is no parameter {name}", file=sys.stderr)
+            status = 1
+        elif settings.is_set(name) or not arguments.changed:
+            print("\n".join(_lines(settings, name, arguments)))
+    return status
+
+
+def _read(arguments: argparse.Namespace) -> tuple[Settings, int]:
+    """The settings of the folder. Faults go to standard error; they do not keep the rest from being shown."""
+    settings, findings = read_settings(arguments.directory)
+    faults = [finding for finding in findings if finding.level is not Level.NOTE]
+    if faults:
+        print(render(faults), file=sys.stderr)
+    return settings, int(any(finding.level is Level.ERROR for finding in faults))
+
+
+def _all_names(settings: Settings, *, changed: bool) -> Iterable[str]:
+    return sorted(settings.names() if changed else {*PARAMETERS, *settings.names()})
+
+
+def _lines(settings: Settings, name: str, arguments: argparse.Namespace) -> Iterable[str]:
+    value = settings.text(name) if arguments.expand else settings.raw(name)
+    if arguments.where:
+        place = settings.place(name)
+        yield f"# {place.file}:{place.line}" if place else "# default"
+    yield value if arguments.bare else f"{name} = {value}".rstrip()
