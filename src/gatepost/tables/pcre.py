@@ -56,6 +56,7 @@ class Pcre:
         self.groups: int = self._pattern.groups
 
     def __call__(self, key: bytes) -> Captures | None:
+        """What matched. Raises Unanswered."""
         try:
             found = self._pattern.search(key)
         except pcre2.LibraryError as error:

@@ -1,0 +1,127 @@
+"""One question over loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import pytest
+
+from gatepost.dns import exchange
+from gatepost.dns.answers import Resolution
+from gatepost.dns.exchange import ask, question_for
+from gatepost.dns.system import NameServer, ResolverOptions
+from gatepost.oracle import DnsStatus
+from tests.fakes.dns import HOST, DnsServer, dns_server
+
+ZONE = {
+    "a.example": "A 192.0.2.7",
+    "big.example": "TXT " + "; TXT ".join(f"{number:03}" + "x" * 200 for number in range(20)),
+    "broken.example": "SERVFAIL",
+    "silent.example": "TIMEOUT",
+}
+
+
+def _ask(
+    name: str, rtype: str = "A", prepare: Callable[[DnsServer], ResolverOptions] | None = None
+) -> tuple[Resolution, list[str]]:
+    async def scenario() -> tuple[Resolution, list[str]]:
+        async with dns_server(ZONE) as server:
+            options = prepare(server) if prepare else server.options
+            return await ask(question_for(dns.name.from_text(name), rtype), options), server.asked
+
+    return asyncio.run(scenario())
+
+
+def test_an_answer() -> None:
+    found, asked = _ask("a.example")
+    assert ("192.0.2.7",) == found.answer.records
+    assert ["a.example A"] == asked
+
+
+def test_a_reply_that_was_cut_is_asked_for_over_tcp() -> None:
+    found, asked = _ask("big.example", "TXT")
+    assert 20 == len(found.answer.records)
+    assert ["big.example TXT", "tcp big.example TXT"] == asked
+
+
+def test_every_server_has_its_turn_in_every_round() -> None:
+    def two_dead(server: DnsServer) -> ResolverOptions:
+        return replace(server.options, servers=(NameServer("127.0.0.1", 1), server.options.servers[0]), attempts=2)
+
+    assert ("192.0.2.7",) == _ask("a.example", prepare=two_dead)[0].answer.records
+    found, asked = _ask("broken.example", prepare=two_dead)
+    assert DnsStatus.TEMPFAIL is found.answer.status
+    assert 2 == len(asked)
+
+
+def test_silence_is_a_failure_after_the_timeout() -> None:
+    found, asked = _ask("silent.example", prepare=lambda server: replace(server.options, timeout=0.05, attempts=2))
+    assert DnsStatus.TEMPFAIL is found.answer.status
+    assert 2 == len(asked)
+
+
+FORGERIES: tuple[Callable[[dns.message.Message], bytes], ...] = (
+    lambda _: b"",
+    lambda _: b"nonsense",
+    lambda reply: reply.to_wire()[:-3],
+    lambda reply: bytes([reply.to_wire()[0] ^ 1]) + reply.to_wire()[1:],
+    lambda reply: reply.to_wire()[:2] + b"\x00" + reply.to_wire()[3:],
+    lambda reply: reply.to_wire().replace(b"\x01a\x07", b"\x01b\x07"),
+)
+
+
+@pytest.mark.parametrize("forge", FORGERIES)
+def test_a_reply_that_is_not_to_the_question_is_not_heard(forge: Callable[[dns.message.Message], bytes]) -> None:
+    class Forger(DnsServer):
+        def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
+            reply = self.respond(dns.message.from_wire(data))
+            assert reply is not None
+            self._udp.sendto(forge(reply), addr)
+            super().datagram_received(data, addr)
+
+    async def scenario() -> None:
+        server = Forger(ZONE)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(HOST, 0))
+        server.port = transport.get_extra_info("sockname")[1]
+        found = await ask(question_for(dns.name.from_text("a.example"), "A"), server.options)
+        assert ("192.0.2.7",) == found.answer.records
+        transport.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_server_that_does_not_know_extensions_is_asked_without() -> None:
+    class Old(DnsServer):
+        def respond(self, query: dns.message.Message) -> dns.message.Message | None:
+            if query.edns >= 0:
+                reply = dns.message.make_response(query)
+                reply.set_rcode(dns.rcode.FORMERR)
+                reply.question = []
+                return reply
+            return super().respond(query)
+
+    async def scenario() -> None:
+        server = Old(ZONE)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(HOST, 0))
+        server.port = transport.get_extra_info("sockname")[1]
+        found = await ask(question_for(dns.name.from_text("a.example"), "A"), server.options)
+        assert ("192.0.2.7",) == found.answer.records
+        transport.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_question_asks_for_recursion_and_authentic_data_under_a_random_id() -> None:
+    questions = [question_for(dns.name.from_text("a.example"), "A") for _ in range(20)]
+    assert len({question.id for question in questions}) > 10
+    assert questions[0].flags & dns.flags.RD
+    assert questions[0].flags & dns.flags.AD
+    assert questions[0].payload == exchange.PAYLOAD

@@ -1,0 +1,221 @@
+"""The questions of mail. Names, statuses and log lines are those of Postfix 3.7.11 with the same zone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gatepost import maillog
+from gatepost.dns.lookups import Addresses, MailExchangers, confirmed_name, host_addresses, mail_exchangers, why_not
+from gatepost.mail.peer import NameStatus, Peer
+from gatepost.oracle import DnsAnswer, DnsStatus
+from tests.fakes.dns import dns_server
+
+OK, PERMANENT, TEMPORARY, FORGED = NameStatus.OK, NameStatus.PERMANENT, NameStatus.TEMPORARY, NameStatus.FORGED
+
+PEERS = {
+    "127.0.0.42": "PTR loop.example",
+    "loop.example": "A 127.0.0.42",
+    "127.0.0.43": "PTR forged.example",
+    "forged.example": "A 192.0.2.99",
+    "127.0.0.44": "SERVFAIL",
+    "127.0.0.45": "PTR broken.example",
+    "broken.example": "SERVFAIL",
+    "127.0.0.46": "PTR nowhere.example",
+    "127.0.0.47": "PTR noaddr.example",
+    "noaddr.example": "TXT nothing",
+    "127.0.0.48": "PTR 192.0.2.7",
+    "127.0.0.49": "PTR bad_name.example",
+    "bad_name.example": "A 127.0.0.49",
+    "127.0.0.50": "PTR -bad.example",
+    "127.0.0.52": "PTR viacname.example",
+    "viacname.example": "CNAME real.example",
+    "real.example": "A 127.0.0.52",
+    "127.0.0.53": "CNAME x.rev.example",
+    "x.rev.example": "PTR rev.example",
+    "rev.example": "A 127.0.0.53",
+    "127.0.0.54": "PTR UPPER.Example",
+    "upper.example": "A 127.0.0.54",
+    "127.0.0.57": "PTR 1.2.3",
+    "127.0.0.59": "PTR localhost",
+    "127.0.0.60": "TIMEOUT",
+    "127.0.0.61": "TXT x",
+    "2001:db8::7": "PTR six.example",
+    "six.example": "AAAA 2001:db8::7; A 192.0.2.7",
+}
+MISMATCH = "warning: hostname {} does not resolve to address {}"
+NAMES: tuple[tuple[str, Peer, list[str]], ...] = (
+    ("127.0.0.1", Peer("127.0.0.1", "localhost", "localhost", OK, OK), []),
+    ("127.0.0.42", Peer("127.0.0.42", "loop.example", "loop.example", OK, OK), []),
+    (
+        "127.0.0.43",
+        Peer("127.0.0.43", "unknown", "forged.example", FORGED, OK),
+        [MISMATCH.format("forged.example", "127.0.0.43")],
+    ),
+    ("127.0.0.44", Peer("127.0.0.44", "unknown", "unknown", TEMPORARY, TEMPORARY), []),
+    (
+        "127.0.0.45",
+        Peer("127.0.0.45", "unknown", "broken.example", TEMPORARY, OK),
+        [MISMATCH.format("broken.example", "127.0.0.45") + ": Temporary failure in name resolution"],
+    ),
+    (
+        "127.0.0.46",
+        Peer("127.0.0.46", "unknown", "nowhere.example", FORGED, OK),
+        [MISMATCH.format("nowhere.example", "127.0.0.46") + ": Name or service not known"],
+    ),
+    (
+        "127.0.0.47",
+        Peer("127.0.0.47", "unknown", "noaddr.example", FORGED, OK),
+        [MISMATCH.format("noaddr.example", "127.0.0.47") + ": No address associated with hostname"],
+    ),
+    ("127.0.0.48", Peer("127.0.0.48"), ["warning: numeric hostname: 192.0.2.7"]),
+    ("127.0.0.49", Peer("127.0.0.49", "bad_name.example", "bad_name.example", OK, OK), []),
+    ("127.0.0.50", Peer("127.0.0.50"), []),
+    ("127.0.0.52", Peer("127.0.0.52", "viacname.example", "viacname.example", OK, OK), []),
+    ("127.0.0.53", Peer("127.0.0.53", "rev.example", "rev.example", OK, OK), []),
+    ("127.0.0.54", Peer("127.0.0.54", "UPPER.Example", "UPPER.Example", OK, OK), []),
+    ("127.0.0.57", Peer("127.0.0.57"), ["warning: valid_hostname: numeric hostname: 1.2.3"]),
+    (
+        "127.0.0.59",
+        Peer("127.0.0.59", "unknown", "localhost", FORGED, OK),
+        [MISMATCH.format("localhost", "127.0.0.59")],
+    ),
+    ("127.0.0.60", Peer("127.0.0.60", "unknown", "unknown", TEMPORARY, TEMPORARY), []),
+    ("127.0.0.61", Peer("127.0.0.61"), []),
+    ("127.0.0.99", Peer("127.0.0.99"), []),
+    ("2001:db8::7", Peer("2001:db8::7", "six.example", "six.example", OK, OK), []),
+    ("192.0.2.88", Peer("192.0.2.88", "Listed.example", "Listed.example", OK, OK), []),
+)
+
+
+@pytest.mark.parametrize(("address", "peer", "said"), NAMES)
+def test_the_name_of_a_client(address: str, peer: Peer, said: list[str]) -> None:
+    async def scenario() -> None:
+        async with dns_server(PEERS) as server:
+            resolver = server.resolver("127.0.0.1 localhost\n192.0.2.88 Listed.example\n")
+            found, events = await confirmed_name(resolver, address)
+            assert (peer, said) == (found, [maillog.text(event) for event in events])
+
+    asyncio.run(scenario())
+
+
+DOMAINS = {
+    "good.example": "MX 20 b.example; MX 10 a.example; MX 20 c.example",
+    "nullmx.example": "MX 0 .",
+    "nullplus.example": "MX 0 .; MX 10 a.example",
+    "malformed.example": "MX 10 -bad.example",
+    "nomx.example": "A 192.0.2.7",
+    "broken.example": "SERVFAIL",
+    "both.example": "A 192.0.2.7; AAAA 2001:db8::7",
+    "half.example": "A 192.0.2.7; AAAA SERVFAIL",
+    "text.example": "TXT x",
+}
+NO_SERVICE = "Host or domain name not found. Name service error for name={} type={}: {}"
+EXCHANGERS: tuple[tuple[str, MailExchangers], ...] = (
+    ("good.example", MailExchangers(DnsStatus.FOUND, ((10, ("a.example",)), (20, ("b.example", "c.example"))))),
+    ("nomx.example", MailExchangers(DnsStatus.NODATA, ((0, ("nomx.example",)),), implicit=True)),
+    ("none.example", MailExchangers(DnsStatus.NXDOMAIN, ((0, ("none.example",)),), implicit=True)),
+    (
+        "nullmx.example",
+        MailExchangers(DnsStatus.FOUND, refuses=True, reason="Domain nullmx.example does not accept mail (nullMX)"),
+    ),
+    (
+        "nullplus.example",
+        MailExchangers(DnsStatus.FOUND, refuses=True, reason="Domain nullplus.example does not accept mail (nullMX)"),
+    ),
+    (
+        "malformed.example",
+        MailExchangers(
+            DnsStatus.INVALID,
+            reason="Name service error for name=malformed.example type=MX: Malformed or unexpected name server reply",
+        ),
+    ),
+    (
+        "broken.example",
+        MailExchangers(
+            DnsStatus.TEMPFAIL, reason=NO_SERVICE.format("broken.example", "MX", "Host not found, try again")
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("domain", "expected"), EXCHANGERS)
+def test_who_takes_mail(domain: str, expected: MailExchangers) -> None:
+    async def scenario() -> MailExchangers:
+        async with dns_server(DOMAINS) as server:
+            found = await mail_exchangers(server.resolver(), domain)
+            return MailExchangers(
+                found.status,
+                tuple((preference, tuple(sorted(hosts))) for preference, hosts in found.groups),
+                found.implicit,
+                found.refuses,
+                found.reason,
+                found.secure,
+            )
+
+    assert expected == asyncio.run(scenario())
+
+
+HOSTS: tuple[tuple[str, Addresses], ...] = (
+    ("both.example", Addresses(DnsStatus.FOUND, ("192.0.2.7", "2001:db8::7"))),
+    ("half.example", Addresses(DnsStatus.FOUND, ("192.0.2.7",))),
+    ("192.0.2.9", Addresses(DnsStatus.FOUND, ("192.0.2.9",))),
+    (
+        "none.example",
+        Addresses(DnsStatus.NXDOMAIN, reason=NO_SERVICE.format("none.example", "AAAA", "Host not found")),
+    ),
+    (
+        "text.example",
+        Addresses(
+            DnsStatus.NODATA,
+            reason=NO_SERVICE.format("text.example", "AAAA", "Host found but no data record of requested type"),
+        ),
+    ),
+    (
+        "broken.example",
+        Addresses(DnsStatus.TEMPFAIL, reason=NO_SERVICE.format("broken.example", "AAAA", "Host not found, try again")),
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "expected"), HOSTS)
+def test_where_a_host_is(name: str, expected: Addresses) -> None:
+    async def scenario() -> None:
+        async with dns_server(DOMAINS) as server:
+            assert expected == await host_addresses(server.resolver(), name)
+
+    asyncio.run(scenario())
+
+
+def test_the_hosts_file_counts_for_those_who_ask_for_it() -> None:
+    async def scenario() -> None:
+        async with dns_server({"listed.example": "A 192.0.2.1"}) as server:
+            resolver = server.resolver("192.0.2.88 listed.example\n")
+            assert ("192.0.2.1",) == (await host_addresses(resolver, "listed.example", ("A",))).addresses
+            native = await host_addresses(resolver, "Listed.example", ("A",), native=True)
+            assert ("192.0.2.88",) == native.addresses
+
+    asyncio.run(scenario())
+
+
+def test_answers_are_as_secure_as_the_server_says() -> None:
+    async def scenario() -> None:
+        async with dns_server(DOMAINS, authentic=True) as server:
+            assert (await host_addresses(server.resolver(), "both.example")).secure
+            assert (await mail_exchangers(server.resolver(), "good.example")).secure
+
+    asyncio.run(scenario())
+
+
+def test_no_family_at_all_is_no_address() -> None:
+    async def scenario() -> None:
+        async with dns_server({}) as server:
+            assert DnsStatus.NODATA is (await host_addresses(server.resolver(), "a.example", ())).status
+
+    asyncio.run(scenario())
+
+
+def test_the_text_for_reports() -> None:
+    answer = DnsAnswer(DnsStatus.NXDOMAIN, reason="Host not found")
+    assert NO_SERVICE.format("a", "A", "Host not found") == why_not("a", "A", answer)
