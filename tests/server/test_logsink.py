@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from gatepost.mail.events import Event, Failed, Noted, Warned
-from gatepost.server import logsink
 from gatepost.server.logsink import (
     ClassicShape,
     FileTarget,
@@ -23,6 +22,7 @@ from gatepost.server.logsink import (
     host_name,
     make_sink,
 )
+from gatepost.server.privileges import Owner
 
 
 class Kept:
@@ -173,6 +173,6 @@ def test_the_sink_for_a_configuration(tmp_path: Path, capfd: pytest.CaptureFixtu
 def test_the_file_can_be_given_to_the_owner(tmp_path: Path) -> None:
     sink = make_sink(str(tmp_path / "maillog"), "text")
     sink.give_to(None)
-    sink.give_to(logsink.Owner("me", os.getuid(), os.getgid()))
+    sink.give_to(Owner("me", os.getuid(), os.getgid()))
     sink.reopen()
     assert (tmp_path / "maillog").exists()

@@ -8,7 +8,6 @@ import signal
 
 import pytest
 
-from gatepost.server import privileges
 from gatepost.server.privileges import Owner, OwnerError, choose_owner, die_with_parent, drop
 
 USERS = {"postfix": 102, "gatepost": 990, "mail": 8, "root": 0}
@@ -24,13 +23,13 @@ def root(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             raise KeyError(name)
         return pwd.struct_passwd((name, "x", USERS[name], USERS[name], "", "/", "/bin/false"))
 
-    monkeypatch.setattr(privileges.os, "getuid", lambda: 0)
-    monkeypatch.setattr(privileges.pwd, "getpwnam", find)
+    monkeypatch.setattr("os.getuid", lambda: 0)
+    monkeypatch.setattr("pwd.getpwnam", find)
     return present
 
 
 def test_without_root_nobody_else_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(privileges.os, "getuid", lambda: 1000)
+    monkeypatch.setattr("os.getuid", lambda: 1000)
     assert choose_owner("nobody-here", explicit=True) is None
 
 

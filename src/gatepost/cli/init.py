@@ -176,6 +176,8 @@ def write_starter(directory: Path) -> Starter:
     _write(directory / "key.pem", key, 0o600)
     _write(directory / "certificate.pem", certificate, 0o644)
     set_password(directory / "users", USER, starter.password)
+    if owner is not None:
+        os.chown(directory / "users", 0, gid)
     for name, template in (("mailboxes", _MAILBOXES), ("master.cf", _MASTER), ("main.cf", _MAIN)):
         _write(directory / name, starter.fill(template).encode("utf-8"), 0o644)
     _write(directory / FIRST_STEPS, starter.fill(_STEPS).encode("utf-8"), 0o600)

@@ -145,10 +145,14 @@ class _Connection(asyncio.Protocol):
 
 
 class DovecotSocket:
-    """The auth socket of `smtpd_sasl_path`: a path, `unix:path`, or `inet:host:port`."""
+    """The auth socket of `smtpd_sasl_path`: a path, `unix:path`, or `inet:host:port`.
 
-    def __init__(self, path: str) -> None:
+    `shown` is how log lines call it, where that differs: the path as it is configured.
+    """
+
+    def __init__(self, path: str, shown: str = "") -> None:
         self.path = path
+        self.shown = shown or path
         self.mechanisms: tuple[Mechanism, ...] = ()
         """As of the last greeting."""
         self._connection: _Connection | None = None
@@ -198,7 +202,7 @@ class DovecotServer:
             await self._backend.connection()
         except (OSError, AuthServerError, ValueError) as error:
             reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-            warning = Warned(f"SASL: Connect to Dovecot auth socket '{self._backend.path}' failed: {reason}")
+            warning = Warned(f"SASL: Connect to Dovecot auth socket '{self._backend.shown}' failed: {reason}")
             raise SaslUnavailable(warning, none) from error
         if not self._backend.mechanisms:
             raise SaslUnavailable(none)

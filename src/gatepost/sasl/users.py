@@ -127,6 +127,10 @@ class PasswordChecker:
         self._known: dict[bytes, float] = {}
         self._decoy: str | None = None
 
+    def use(self, rows: Rows) -> None:
+        """Go on with other rows; successes that they bear out stay remembered."""
+        self._rows = rows
+
     def readable(self) -> None:
         """Make sure that there are rows. Raises OSError and ValueError."""
         self._rows.current()
