@@ -91,6 +91,12 @@ class ActiveMessage:
                 del self.changed[row.number]
         self.removed.difference_update(settlement.removed)
 
+    def redirect(self) -> None:
+        """Let one recipient stand for all; Postfix takes the first in order of the addresses."""
+        rows = sorted(self.message.pending, key=lambda row: row.recipient.address)
+        changed = [replace(row, recipient=replace(row.recipient, address=self.message.redirect)) for row in rows[:1]]
+        self.replace_rows(changed, [row.number for row in rows[1:]])
+
     def renewed(self, recipients: Sequence[Recipient]) -> None:
         """Put other recipients in the place of those that are pending."""
         gone = [row.number for row in self.message.pending]

@@ -130,6 +130,8 @@ class FileDraft:
         self._written = 0
         self._checksum = 0
         self._error: OSError | None = None
+        self._syncing = False
+        self._abandoned = False  # while another thread was busy with the file
 
     def write(self, data: bytes) -> None:
         """Add to the content."""
@@ -149,6 +151,7 @@ class FileDraft:
         try:
             if self._error is not None:
                 raise self._error
+            self._syncing = True
             await asyncio.get_running_loop().run_in_executor(self._executor, self._sync)
         except OSError as error:
             self.discard()
@@ -159,6 +162,9 @@ class FileDraft:
         """Drop it all."""
         self._pieces.clear()
         self._held = 0
+        if self._syncing:  # the descriptor is in use; that thread drops the file when it is done
+            self._abandoned = True
+            return
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -189,7 +195,12 @@ class FileDraft:
         self._checksum = zlib.crc32(data, self._checksum)
 
     def _sync(self) -> None:
-        os.fsync(self._descriptor)
-        os.close(self._descriptor)
-        self._descriptor = -1
-        sync_folder(self._path.parent)
+        try:
+            os.fsync(self._descriptor)
+            sync_folder(self._path.parent)
+        finally:
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self._syncing = False
+            if self._abandoned:
+                self.discard()

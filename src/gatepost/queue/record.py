@@ -62,8 +62,9 @@ class StoredMessage:
     `envelope.recipients` is empty: the rows have them. `arrived` is when the client began to send it, `received` when
     it was committed, `due` when it is to be tried next; all in seconds since the epoch. `attempts` counts the passes
     that left somebody undelivered; `reason` is what the last of them came to. `warned`: the sender knows of the delay.
-    `route` overrides the transport and next hop of all recipients (`transport:nexthop`, FILTER). `renew`: recipients
-    are to be worked out anew from what the sender asked for, before the next attempt.
+    `route` overrides the transport and next hop of all recipients (`transport:nexthop`, FILTER); `redirect` is the
+    address that gets the message in the place of all recipients (REDIRECT). `renew`: recipients are to be worked out
+    anew from what the sender asked for, before the next attempt.
     """
 
     identity: Identity
@@ -78,6 +79,7 @@ class StoredMessage:
     reason: str = ""
     warned: bool = False
     route: str = ""
+    redirect: str = ""
     renew: bool = False
 
     @property

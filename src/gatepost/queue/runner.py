@@ -254,6 +254,8 @@ class Runner:
             return
         if active.message.pending:
             self._queue_log(active.activation())
+        if active.message.redirect:
+            active.redirect()
         await self._route(active, active.message.pending)
 
     async def _renew(self, active: ActiveMessage) -> bool:

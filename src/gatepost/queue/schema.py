@@ -43,6 +43,7 @@ CREATE TABLE message (
     size INTEGER NOT NULL,
     sender TEXT NOT NULL,
     route TEXT NOT NULL,
+    redirect TEXT NOT NULL,
     envelope TEXT NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
@@ -68,10 +69,6 @@ CREATE TABLE body (
     file_checksum INTEGER
 ) STRICT;
 """
-
-MESSAGE_COLUMNS = 16
-RECIPIENT_COLUMNS = 11
-BODY_COLUMNS = 4
 
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|\\)")
 _UNSAFE = re.compile("[\\\\\x00\ud800-\udfff]")
@@ -131,8 +128,9 @@ def _read_envelope(sender: str, text: str) -> Envelope:
     return Envelope(sender, (), Ret(ret), envid, body_8bit, smtputf8, Origin(*origin))
 
 
-def _message_checksum(queue_id: str, sender: str, route: str, envelope: str, head: bytes) -> int:
-    return zlib.crc32(head, zlib.crc32(f"{queue_id}\0{sender}\0{route}\0{envelope}".encode()))
+def _message_checksum(texts: tuple[str, ...], head: bytes) -> int:
+    """Over queue id, sender, route, redirect and envelope, and the head of the content."""
+    return zlib.crc32(head, zlib.crc32("\0".join(texts).encode()))
 
 
 def _recipient_checksum(address: str, original: str, notify: int, orcpt: str) -> int:
@@ -142,7 +140,8 @@ def _recipient_checksum(address: str, original: str, notify: int, orcpt: str) ->
 def message_values(message: StoredMessage, body: StoredBody, owner: int) -> tuple[Value, ...]:
     """The row of table `message`."""
     envelope = _envelope_text(message.envelope)
-    sender, route = encode_text(message.envelope.sender), encode_text(message.route)
+    sender = encode_text(message.envelope.sender)
+    route, redirect = encode_text(message.route), encode_text(message.redirect)
     return (
         message.identity.number,
         owner,
@@ -158,8 +157,9 @@ def message_values(message: StoredMessage, body: StoredBody, owner: int) -> tupl
         body.size,
         sender,
         route,
+        redirect,
         envelope,
-        _message_checksum(message.queue_id, sender, route, envelope, body.head),
+        _message_checksum((message.queue_id, sender, route, redirect, envelope), body.head),
     )
 
 
@@ -232,9 +232,8 @@ def read_row(values: tuple[Any, ...]) -> Row:
 
 def read_message(values: tuple[Any, ...], rows: tuple[Row, ...], body: Body) -> StoredMessage:
     """A message from all columns of its table; not checked."""
-    number, _, queue_id, state, due, attempts, warned, renew, reason, arrived, received, _, sender, route, text, _ = (
-        values
-    )
+    number, _, queue_id, state, due, attempts, warned, renew, reason, arrived, received = values[:11]
+    sender, route, redirect, text = values[12:16]
     return StoredMessage(
         Identity(number, queue_id),
         _read_envelope(decode_text(sender), text),
@@ -248,17 +247,18 @@ def read_message(values: tuple[Any, ...], rows: tuple[Row, ...], body: Body) -> 
         decode_text(reason),
         bool(warned),
         decode_text(route),
+        decode_text(redirect),
         bool(renew),
     )
 
 
 def without_envelope(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The columns of a message whose envelope cannot be read, with an empty one in its place."""
-    return (*values[:14], _envelope_text(Envelope("", ())), values[15])
+    return (*values[:15], _envelope_text(Envelope("", ())), values[16])
 
 
 def check_message(values: tuple[Any, ...], head: bytes) -> None:
     """Raise Mismatch where envelope or head are not what was written."""
-    queue_id, sender, route, envelope, checksum = values[2], values[12], values[13], values[14], values[15]
-    if _message_checksum(queue_id, sender, route, envelope, head) != checksum:
+    *texts, checksum = values[12:17]
+    if _message_checksum((values[2], *texts), head) != checksum:
         raise Mismatch("envelope or content does not match its checksum")

@@ -5,9 +5,18 @@ from __future__ import annotations
 from gatepost.mail.events import Event, event
 
 
-@event("{queue_id}: message-id={message_id}")
+@event("{queue_id}: [{prefix}]message-id={message_id}")
 class MessageId(Event):
-    """The message's Message-ID header, as it stands, angle brackets included (`<>` for none)."""
+    """The message's Message-ID header, as it stands, angle brackets included (`<>` for none); `prefix` is `resent-`."""
+
+    queue_id: str
+    message_id: str
+    prefix: str = ""
+
+
+@event("{queue_id}: resent-message-id={message_id}")
+class ResentMessageId(Event):
+    """The Resent-Message-ID header of a message that somebody sent on."""
 
     queue_id: str
     message_id: str

@@ -1,0 +1,298 @@
+"""The intake: what comes in becomes a message of the queue. It does what Postfix's `cleanup` does, then commits.
+
+The rules:
+
+1. Content streams: the header section is kept until its end is seen, the rest goes to the store's draft. A header
+   section that is larger than a limit is cut there, and what follows is passed on as it is.
+2. Everything that decides about the message comes before the commit: hops, header completion, recipients. A message
+   that is refused leaves nothing behind.
+3. `commit` returns Accepted only when the message is durable. Whatever fails before that is Refused, with the reply for
+   the client; a full disk is its own reply, and goes away with its cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from gatepost.mail import replies
+from gatepost.mail.envelope import Envelope, Notify, Recipient
+from gatepost.mail.events import Emit, Warned
+from gatepost.mail.events.queue import MessageId
+from gatepost.mail.reply import Reply
+from gatepost.oracle import LookupFailed, Oracle
+from gatepost.queue.record import Identity, MessageState, Report, ReportOrder, ReportWriter, Row, StoredMessage
+from gatepost.queue.store import BodyDraft, QueueStore, StoreError, StoreFull
+from gatepost.routing.expansion import ExpansionRefused
+
+HEADER_LIMIT = 1024 * 1024
+"""Bytes of a header section that are looked at."""
+
+_EMPTY_LINE = b"\r\n\r\n"
+"""The end of a line, and the empty one that ends a header section."""
+
+TOO_MANY_HOPS = Reply.of(554, "5.4.0", "Error: too many hops")
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What access(5) actions want done with a message.
+
+    `hold`: keep it back. `discard`: claim success and forget it. `route`: a content filter, `transport:nexthop`.
+    `redirect`: who gets it instead of all recipients. `bcc`: who gets it besides.
+    """
+
+    hold: bool = False
+    discard: bool = False
+    route: str = ""
+    redirect: str = ""
+    bcc: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is known of a message at its end.
+
+    `prepend` are header lines that go on top, above `received_header`, our own (without the end of its last line;
+    empty: the one for mail that is made on this machine). `local_rewrite`: headers are completed as those of our users.
+    `oracle` shows the transaction's version of the tables; None: the current one.
+    """
+
+    envelope: Envelope
+    prepend: tuple[str, ...] = ()
+    received_header: str = ""
+    handling: Handling = Handling()
+    local_rewrite: bool = False
+    oracle: Oracle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The message is ours."""
+
+    queue_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The message is not taken; nothing of it was kept."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class CleanHeader:
+    """A header section as it is stored.
+
+    `section` is all that came before the body, the empty line included. `message_ids` are the log's values of
+    Message-ID headers, each with its name in lower case; `hops` counts Received headers.
+    """
+
+    section: bytes
+    message_ids: tuple[tuple[str, str], ...]
+    hops: int
+
+
+class Cleanup(Protocol):
+    """What a configuration does to messages that come in."""
+
+    @property
+    def hop_limit(self) -> int:
+        """Received headers that a message may have (`hopcount_limit`)."""
+        ...
+
+    async def header(self, section: bytes, submission: Submission, identity: Identity, now: float) -> CleanHeader:
+        """Complete and rewrite a header section; raises LookupFailed."""
+        ...
+
+    async def expand(self, envelope: Envelope, oracle: Oracle | None) -> Envelope:
+        """Complete sender and recipients, and expand aliases. Raises LookupFailed or ExpansionRefused."""
+        ...
+
+    def local_received(self, identity: Identity, now: float) -> str:
+        """The Received header of mail that is made on this machine."""
+        ...
+
+
+class _NotTaken(Exception):  # noqa: N818 - said as it is: the message was not taken
+    """Ends the intake of a message with a reply."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.text)
+        self.reply = reply
+
+
+class Draft:
+    """A message that is arriving. Made by `Intake.draft`; dropped unless it is committed."""
+
+    def __init__(self, intake: Intake, identity: Identity, body: BodyDraft, began: float) -> None:
+        self._intake = intake
+        self._identity = identity
+        self._body = body
+        self._began = began
+        self._head: bytearray | None = bytearray()  # None once the end of the header has been seen
+        self._section = b""
+
+    @property
+    def queue_id(self) -> str:
+        """The queue id that the message will have."""
+        return self._identity.queue_id
+
+    def write(self, data: bytes) -> None:
+        """Take content: canonical, header first. Never raises; what goes wrong is told by `commit`."""
+        if self._head is None:
+            self._body.write(data)
+            return
+        seen = max(len(self._head) - len(_EMPTY_LINE) + 1, 0)
+        self._head += data
+        empty_line = self._head.find(_EMPTY_LINE, seen)
+        if self._head.startswith(b"\r\n"):
+            self._end_header(len(b"\r\n"))
+        elif empty_line >= 0:
+            self._end_header(empty_line + len(_EMPTY_LINE))
+        elif len(self._head) > HEADER_LIMIT:
+            self._end_header(self._head.rfind(b"\r\n", 0, HEADER_LIMIT) + len(b"\r\n"))
+
+    async def commit(self, submission: Submission) -> Accepted | Refused:
+        """End the message: clean it up and make it durable."""
+        return await self._intake.commit(self, submission)
+
+    def discard(self) -> None:
+        """Drop it; harmless when it is dropped already."""
+        self._body.discard()
+
+    def _end_header(self, end: int) -> None:
+        assert self._head is not None  # noqa: S101 - only called before the end was seen
+        self._section = bytes(self._head[:end])
+        rest = bytes(self._head[end:])
+        self._head = None
+        if rest:
+            self._body.write(rest)
+
+    async def prepare(self, submission: Submission) -> StoredMessage:
+        """The message as it may be committed. Raises _NotTaken, LookupFailed, ExpansionRefused, StoreError."""
+        if self._head is not None:
+            self._end_header(len(self._head))
+        intake = self._intake
+        now = intake.clock()
+        cleanup = intake.cleanup
+        header = await cleanup.header(self._section, submission, self._identity, now)
+        for name, value in header.message_ids:
+            intake.emit(MessageId(self.queue_id, value, name.removesuffix("message-id")))
+        if header.hops > cleanup.hop_limit:
+            intake.emit(Warned(f"{self.queue_id}: message rejected: hopcount exceeded"))
+            raise _NotTaken(TOO_MANY_HOPS)
+        envelope = await cleanup.expand(_with_copies(submission), submission.oracle)
+        received = submission.received_header or cleanup.local_received(self._identity, now)
+        top = "".join(f"{line}\r\n" for line in (*submission.prepend, received))
+        body = await self._body.seal(top.encode("utf-8", "surrogateescape") + header.section)
+        handling = submission.handling
+        return StoredMessage(
+            identity=self._identity,
+            envelope=replace(envelope, recipients=()),
+            rows=tuple(Row(number, recipient) for number, recipient in enumerate(envelope.recipients, 1)),
+            body=body,
+            arrived=self._began,
+            received=now,
+            due=now,
+            state=MessageState.HOLD if handling.hold else MessageState.ACTIVE,
+            route=handling.route,
+            redirect=handling.redirect,
+        )
+
+
+class Intake:
+    """Takes messages into one store. `emit` is the log of process `cleanup`; `submit` tells who delivers.
+
+    `clock` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        store: QueueStore,
+        cleanup: Cleanup,
+        emit: Emit,
+        submit: Callable[[StoredMessage], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._submit = submit
+        self.cleanup = cleanup
+        self.emit = emit
+        self.clock = clock
+
+    def adopt(self, cleanup: Cleanup) -> None:
+        """Go on with a new configuration."""
+        self.cleanup = cleanup
+
+    def draft(self) -> Draft:
+        """Begin a message."""
+        now = self.clock()
+        identity = self._store.identify(now)
+        return Draft(self, identity, self._store.draft(identity), now)
+
+    async def commit(self, draft: Draft, submission: Submission) -> Accepted | Refused:
+        """End a message: accepted means durable."""
+        if submission.handling.discard:
+            draft.discard()
+            return Accepted(draft.queue_id)
+        try:
+            message = await draft.prepare(submission)
+        except (_NotTaken, LookupFailed, ExpansionRefused, StoreError) as error:
+            draft.discard()
+            return Refused(self._refusal(draft.queue_id, error))
+        except BaseException:
+            draft.discard()
+            raise
+        try:
+            # Whoever is cancelled here does not learn whether the message was committed, so the content must stay.
+            await self._store.commit(message)
+        except StoreError as error:
+            draft.discard()
+            return Refused(self._refusal(draft.queue_id, error))
+        self._submit(message)
+        return Accepted(draft.queue_id)
+
+    async def compose(self, report: Report) -> StoredMessage:
+        """Make a report ready to be stored by whoever settles what it is about.
+
+        Raises LookupFailed, ExpansionRefused or StoreError.
+        """
+        draft = self.draft()
+        draft.write(report.content)
+        return await draft.prepare(Submission(report.envelope, local_rewrite=True))
+
+    def reporting(self, write: ReportWriter) -> Callable[[ReportOrder], Awaitable[StoredMessage | None]]:
+        """What `Plan.report` wants: reports written by `write`, ready to be stored."""
+
+        async def report(order: ReportOrder) -> StoredMessage | None:
+            written = await write(order)
+            return None if written is None else await self.compose(written)
+
+        return report
+
+    def _refusal(self, queue_id: str, error: Exception) -> Reply:
+        """Log what went wrong, and say it as the client is to hear it."""
+        match error:
+            case _NotTaken():
+                return error.reply
+            case LookupFailed():
+                table = f"{error.table} lookup error for {error.key}"
+                self.emit(Warned(f"{queue_id}: {table} -- message not accepted, try again later"))
+                return replies.QUEUE_WRITE_ERROR
+            case ExpansionRefused():
+                self.emit(Warned(f"{queue_id}: {error}"))
+                return error.reply
+            case StoreFull():
+                self.emit(Warned(f"{queue_id}: queue file write error: {error}"))
+                return replies.STORAGE_FULL
+            case _:
+                self.emit(Warned(f"{queue_id}: queue file write error: {error}"))
+                return replies.QUEUE_WRITE_ERROR
+
+
+def _with_copies(submission: Submission) -> Envelope:
+    """The envelope with those who get a copy, of whom nobody is to hear."""
+    copies = tuple(Recipient(address, address, Notify.NEVER) for address in dict.fromkeys(submission.handling.bcc))
+    return replace(submission.envelope, recipients=submission.envelope.recipients + copies)
