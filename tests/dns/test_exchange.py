@@ -14,7 +14,7 @@ import pytest
 
 from gatepost.dns import exchange
 from gatepost.dns.answers import Resolution
-from gatepost.dns.exchange import ask, question_for
+from gatepost.dns.exchange import Question, ask
 from gatepost.dns.system import NameServer, ResolverOptions
 from gatepost.oracle import DnsStatus
 from tests.fakes.dns import HOST, DnsServer, dns_server
@@ -33,7 +33,7 @@ def _ask(
     async def scenario() -> tuple[Resolution, list[str]]:
         async with dns_server(ZONE) as server:
             options = prepare(server) if prepare else server.options
-            return await ask(question_for(dns.name.from_text(name), rtype), options), server.asked
+            return await ask(Question.of(name, rtype), options), server.asked
 
     return asyncio.run(scenario())
 
@@ -90,7 +90,7 @@ def test_a_reply_that_is_not_to_the_question_is_not_heard(forge: Callable[[dns.m
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(HOST, 0))
         server.port = transport.get_extra_info("sockname")[1]
-        found = await ask(question_for(dns.name.from_text("a.example"), "A"), server.options)
+        found = await ask(Question.of("a.example", "A"), server.options)
         assert ("192.0.2.7",) == found.answer.records
         transport.close()
 
@@ -112,7 +112,7 @@ def test_a_server_that_does_not_know_extensions_is_asked_without() -> None:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(HOST, 0))
         server.port = transport.get_extra_info("sockname")[1]
-        found = await ask(question_for(dns.name.from_text("a.example"), "A"), server.options)
+        found = await ask(Question.of("a.example", "A"), server.options)
         assert ("192.0.2.7",) == found.answer.records
         transport.close()
 
@@ -120,8 +120,11 @@ def test_a_server_that_does_not_know_extensions_is_asked_without() -> None:
 
 
 def test_a_question_asks_for_recursion_and_authentic_data_under_a_random_id() -> None:
-    questions = [question_for(dns.name.from_text("a.example"), "A") for _ in range(20)]
-    assert len({question.id for question in questions}) > 10
-    assert questions[0].flags & dns.flags.RD
-    assert questions[0].flags & dns.flags.AD
-    assert questions[0].payload == exchange.PAYLOAD
+    questions = [Question.of("a.example", "A") for _ in range(20)]
+    assert len({question.number for question in questions}) > 10
+    query = dns.message.from_wire(questions[0].wire)
+    assert query.id == questions[0].number
+    assert query.flags == dns.flags.RD | dns.flags.AD
+    assert "a.example. IN A" == query.question[0].to_text()
+    assert query.payload == exchange.PAYLOAD
+    assert dns.message.from_wire(replace(questions[0], extended=False).wire).edns == -1

@@ -11,11 +11,13 @@ import ipaddress
 import secrets
 import socket
 import struct
+from dataclasses import dataclass, replace
 
 import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
@@ -29,7 +31,40 @@ PAYLOAD = 1232
 DATAGRAM = 65535
 
 
-async def ask(question: dns.message.Message, options: ResolverOptions) -> Resolution:
+_HEADER = struct.Struct("!6H")
+_TRAILER = struct.Struct("!HH")
+_RECURSION_DESIRED, _AUTHENTIC_DATA = 0x0100, 0x0020
+
+_EXTENSIONS = b"\0" + struct.pack("!HHIH", dns.rdatatype.OPT, PAYLOAD, 0, 0)
+"""The record that announces `PAYLOAD` (RFC 6891 section 6.1.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, under which id."""
+
+    name: dns.name.Name
+    rtype: dns.rdatatype.RdataType
+    number: int
+    extended: bool = True
+
+    @classmethod
+    def of(cls, name: str, rtype: str) -> Question:
+        """With a random id. Raises dns.exception.DNSException and ValueError for what is no name or type."""
+        return cls(dns.name.from_text(name), dns.rdatatype.from_text(rtype), secrets.randbelow(1 << 16))
+
+    @property
+    def wire(self) -> bytes:
+        """The query: asks for recursion, and whether the data is authentic (RFC 6840 section 5.7).
+
+        Written here because the library takes 50 microseconds to build and encode one, a fifth of the whole lookup.
+        """
+        header = _HEADER.pack(self.number, _RECURSION_DESIRED | _AUTHENTIC_DATA, 1, 0, 0, int(self.extended))
+        asked = self.name.to_digestable() + _TRAILER.pack(self.rtype, dns.rdataclass.IN)
+        return header + asked + (_EXTENSIONS if self.extended else b"")
+
+
+async def ask(question: Question, options: ResolverOptions) -> Resolution:
     """The answer of the first server that has one; a failure where none has."""
     outcome = failed()
     for _ in range(options.attempts):
@@ -43,17 +78,8 @@ async def ask(question: dns.message.Message, options: ResolverOptions) -> Resolu
     return outcome
 
 
-def question_for(name: dns.name.Name, rtype: str, *, extended: bool = True) -> dns.message.Message:
-    """A query that asks for recursion, and whether the data is authentic (RFC 6840 section 5.7)."""
-    query = dns.message.make_query(
-        name, rtype, id=secrets.randbelow(1 << 16), use_edns=0 if extended else -1, payload=PAYLOAD
-    )
-    query.flags |= dns.flags.AD
-    return query
-
-
 async def _ask_server(
-    question: dns.message.Message,
+    question: Question,
     server: NameServer,
     timeout: float,  # noqa: ASYNC109 - it is the resolver's option
 ) -> dns.message.Message | None:
@@ -61,9 +87,8 @@ async def _ask_server(
     try:
         async with asyncio.timeout(timeout):
             reply = await _over_udp(question, server)
-            if reply.rcode() == dns.rcode.FORMERR and question.edns >= 0:
-                plain = question_for(question.question[0].name, _rtype(question), extended=False)
-                return await _over_udp(plain, server)
+            if reply.rcode() == dns.rcode.FORMERR and question.extended:
+                return await _over_udp(replace(question, extended=False), server)
             if reply.flags & dns.flags.TC:
                 return await _over_tcp(question, server)
             return reply
@@ -71,26 +96,22 @@ async def _ask_server(
         return None
 
 
-def _rtype(question: dns.message.Message) -> str:
-    return dns.rdatatype.to_text(question.question[0].rdtype)
-
-
-async def _over_udp(question: dns.message.Message, server: NameServer) -> dns.message.Message:
+async def _over_udp(question: Question, server: NameServer) -> dns.message.Message:
     loop = asyncio.get_running_loop()
     with socket.socket(_family(server), socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         sock.connect((server.host, server.port))
-        sock.send(question.to_wire())
+        sock.send(question.wire)
         while True:
             reply = _parsed(await loop.sock_recv(sock, DATAGRAM), question)
             if reply is not None:
                 return reply
 
 
-async def _over_tcp(question: dns.message.Message, server: NameServer) -> dns.message.Message:
+async def _over_tcp(question: Question, server: NameServer) -> dns.message.Message:
     reader, writer = await asyncio.open_connection(server.host, server.port)
     try:
-        wire = question.to_wire()
+        wire = question.wire
         writer.write(struct.pack("!H", len(wire)) + wire)
         (size,) = struct.unpack("!H", await reader.readexactly(2))
         reply = _parsed(await reader.readexactly(size), question)
@@ -105,17 +126,16 @@ def _family(server: NameServer) -> socket.AddressFamily:
     return socket.AF_INET6 if ipaddress.ip_address(server.host).version == 6 else socket.AF_INET  # noqa: PLR2004
 
 
-def _parsed(wire: bytes, question: dns.message.Message) -> dns.message.Message | None:
+def _parsed(wire: bytes, question: Question) -> dns.message.Message | None:
     """The reply; None for what is none to this question."""
     try:
         reply = dns.message.from_wire(wire, ignore_trailing=True)
     except (dns.exception.DNSException, ValueError, struct.error):
         return None
-    asked = question.question[0]
-    if reply.id != question.id or not reply.flags & dns.flags.QR or reply.opcode() != question.opcode():
+    if reply.id != question.number or not reply.flags & dns.flags.QR or reply.opcode() != dns.opcode.QUERY:
         return None
     if not reply.question:
         return reply if reply.rcode() not in PERMANENT else None  # some errors come without the question
     told = reply.question[0]
-    same = len(reply.question) == 1 and (told.name, told.rdtype) == (asked.name, asked.rdtype)
+    same = len(reply.question) == 1 and (told.name, told.rdtype) == (question.name, question.rtype)
     return reply if same and told.rdclass == dns.rdataclass.IN else None

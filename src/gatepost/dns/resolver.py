@@ -10,11 +10,10 @@ import asyncio
 from collections.abc import Callable
 
 import dns.exception
-import dns.name
 
 from gatepost.dns.answers import ALIASES, Resolution, failed, malformed_name
 from gatepost.dns.cache import Cache
-from gatepost.dns.exchange import ask, question_for
+from gatepost.dns.exchange import Question, ask
 from gatepost.dns.system import Hosts, ResolverOptions, system_hosts, system_options
 from gatepost.oracle import DnsAnswer
 
@@ -75,7 +74,7 @@ class Resolver:
         secure = True
         for _ in range(ALIASES):
             try:
-                question = question_for(dns.name.from_text(name), rtype)
+                question = Question.of(name, rtype)
             except (dns.exception.DNSException, ValueError):
                 return malformed_name()
             found = await ask(question, self._options())
