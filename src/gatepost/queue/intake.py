@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from gatepost.mail import replies
 from gatepost.mail.envelope import Envelope, Notify, Recipient
 from gatepost.mail.events import Emit, Warned
-from gatepost.mail.events.queue import MessageId
 from gatepost.mail.reply import Reply
 from gatepost.oracle import LookupFailed, Oracle
+from gatepost.queue.cleanup import Cleanup
 from gatepost.queue.record import Identity, MessageState, Report, ReportOrder, ReportWriter, Row, StoredMessage
 from gatepost.queue.store import BodyDraft, QueueStore, StoreError, StoreFull
 from gatepost.routing.expansion import ExpansionRefused
@@ -54,9 +53,9 @@ class Handling:
 class Submission:
     """What is known of a message at its end.
 
-    `prepend` are header lines that go on top, above `received_header`, our own (without the end of its last line;
-    empty: the one for mail that is made on this machine). `local_rewrite`: headers are completed as those of our users.
-    `oracle` shows the transaction's version of the tables; None: the current one.
+    `prepend` are header lines that go on top, without their ends, above `received_header`, our own (with its line ends;
+    empty: the one for mail that this system makes). `local_rewrite`: headers are completed as those of our users are,
+    in the name of `full_name`, if known. `oracle` shows the transaction's version of the tables; None: the current one.
     """
 
     envelope: Envelope
@@ -65,6 +64,7 @@ class Submission:
     handling: Handling = Handling()
     local_rewrite: bool = False
     oracle: Oracle | None = None
+    full_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,40 +79,6 @@ class Refused:
     """The message is not taken; nothing of it was kept."""
 
     reply: Reply
-
-
-@dataclass(frozen=True, slots=True)
-class CleanHeader:
-    """A header section as it is stored.
-
-    `section` is all that came before the body, the empty line included. `message_ids` are the log's values of
-    Message-ID headers, each with its name in lower case; `hops` counts Received headers.
-    """
-
-    section: bytes
-    message_ids: tuple[tuple[str, str], ...]
-    hops: int
-
-
-class Cleanup(Protocol):
-    """What a configuration does to messages that come in."""
-
-    @property
-    def hop_limit(self) -> int:
-        """Received headers that a message may have (`hopcount_limit`)."""
-        ...
-
-    async def header(self, section: bytes, submission: Submission, identity: Identity, now: float) -> CleanHeader:
-        """Complete and rewrite a header section; raises LookupFailed."""
-        ...
-
-    async def expand(self, envelope: Envelope, oracle: Oracle | None) -> Envelope:
-        """Complete sender and recipients, and expand aliases. Raises LookupFailed or ExpansionRefused."""
-        ...
-
-    def local_received(self, identity: Identity, now: float) -> str:
-        """The Received header of mail that is made on this machine."""
-        ...
 
 
 class _NotTaken(Exception):  # noqa: N818 - said as it is: the message was not taken
@@ -174,25 +140,24 @@ class Draft:
         """The message as it may be committed. Raises _NotTaken, LookupFailed, ExpansionRefused, StoreError."""
         if self._head is not None:
             self._end_header(len(self._head))
-        intake = self._intake
+        intake, cleanup = self._intake, self._intake.cleanup
         now = intake.clock()
-        cleanup = intake.cleanup
-        header = await cleanup.header(self._section, submission, self._identity, now)
-        for name, value in header.message_ids:
-            intake.emit(MessageId(self.queue_id, value, name.removesuffix("message-id")))
-        if header.hops > cleanup.hop_limit:
+        envelope = await cleanup.envelope(_with_copies(submission), submission.oracle)
+        headers = cleanup.headers(
+            envelope.sender, self.queue_id, now, submission.full_name, local=submission.local_rewrite
+        )
+        section = headers.feed(self._section) + headers.finish()
+        if headers.looping:
             intake.emit(Warned(f"{self.queue_id}: message rejected: hopcount exceeded"))
             raise _NotTaken(TOO_MANY_HOPS)
-        envelope = await cleanup.expand(_with_copies(submission), submission.oracle)
-        received = submission.received_header or cleanup.local_received(self._identity, now)
-        top = "".join(f"{line}\r\n" for line in (*submission.prepend, received))
-        body = await self._body.seal(top.encode("utf-8", "surrogateescape") + header.section)
+        received = submission.received_header or cleanup.received(self.queue_id, now)
+        top = "".join(f"{line}\r\n" for line in submission.prepend) + received
         handling = submission.handling
         return StoredMessage(
             identity=self._identity,
             envelope=replace(envelope, recipients=()),
             rows=tuple(Row(number, recipient) for number, recipient in enumerate(envelope.recipients, 1)),
-            body=body,
+            body=await self._body.seal(top.encode("utf-8", "surrogateescape") + section),
             arrived=self._began,
             received=now,
             due=now,

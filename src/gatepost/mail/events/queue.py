@@ -5,13 +5,12 @@ from __future__ import annotations
 from gatepost.mail.events import Event, event
 
 
-@event("{queue_id}: [{prefix}]message-id={message_id}")
+@event("{queue_id}: message-id={message_id}")
 class MessageId(Event):
-    """The message's Message-ID header, as it stands, angle brackets included (`<>` for none); `prefix` is `resent-`."""
+    """The message's Message-ID header, as it stands, angle brackets included (`<>` for none)."""
 
     queue_id: str
     message_id: str
-    prefix: str = ""
 
 
 @event("{queue_id}: resent-message-id={message_id}")
