@@ -1,0 +1,64 @@
+"""What a configuration does to mail that comes in: complete envelope and headers, expand aliases, stamp it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from gatepost.config.settings import Settings
+from gatepost.mail.completion import HeaderRules, HeaderWork, Missing
+from gatepost.mail.dates import mail_date, message_id
+from gatepost.mail.envelope import Envelope
+from gatepost.mail.events import Emit
+from gatepost.mail.received import Stamp, received_internally
+from gatepost.oracle import Oracle
+from gatepost.routing.router import Router
+
+
+class Cleanup:
+    """One configuration's rules for mail on its way in.
+
+    `oracle` gives the current version of the tables; `emit` is the log of process `cleanup`.
+    """
+
+    def __init__(self, settings: Settings, router: Router, oracle: Callable[[], Oracle], emit: Emit) -> None:
+        self._settings = settings
+        self._router = router
+        self._oracle = oracle
+        self._emit = emit
+        rules = HeaderRules(
+            complete=settings.always_add_missing_headers,
+            drop=frozenset(name.lower() for name in settings.message_drop_headers),
+            undisclosed=settings.undisclosed_recipients_header,
+            size_limit=settings.header_size_limit,
+            token_limit=settings.header_address_token_limit,
+            hop_limit=settings.hopcount_limit,
+        )
+        rewritten = router.rewriter.rewritten_header
+        self._local_rules = replace(rules, rewrite=partial(rewritten, local=True), complete=True)
+        remote = partial(rewritten, local=False) if settings.remote_header_rewrite_domain else None
+        self._remote_rules = replace(rules, rewrite=remote)
+
+    async def envelope(self, envelope: Envelope, oracle: Oracle | None) -> Envelope:
+        """The envelope complete, with aliases expanded. Raises LookupFailed or ExpansionRefused."""
+        recipients = await self._router.expand(envelope.recipients, oracle or self._oracle())
+        sender = self._router.rewrite(envelope.sender) if envelope.sender else ""
+        return replace(envelope, sender=sender, recipients=recipients)
+
+    def headers(self, sender: str, queue_id: str, now: float, full_name: str = "", *, local: bool) -> HeaderWork:
+        """What completes a message's headers; `sender` is complete, `local` chooses the context."""
+        moment = _moment(now)
+        missing = Missing(message_id(moment, queue_id, self._settings.myhostname), mail_date(moment), sender, full_name)
+        return HeaderWork(self._local_rules if local else self._remote_rules, missing, queue_id, self._emit)
+
+    def received(self, queue_id: str, now: float) -> str:
+        """The Received header of mail that this system makes itself."""
+        host, name = self._settings.myhostname, self._settings.mail_name
+        return received_internally(Stamp(host, name, queue_id, mail_date(_moment(now))))
+
+
+def _moment(now: float) -> datetime:
+    """The time in the zone of this machine, as dates in mail are shown."""
+    return datetime.fromtimestamp(now).astimezone()
