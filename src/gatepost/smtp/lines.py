@@ -100,10 +100,8 @@ class ContentReader:
 
     def read(self, source: Input) -> bytes:
         """Take what can be taken; canonical content, possibly empty. Behind the end nothing is taken."""
-        if self.ended:
-            return b""
         data = source.data
-        taken = self._lines(data)
+        taken = b"" if self.ended else self._lines(data)
         if not self.ended and len(data) > FRAGMENT:
             taken += self._fragment(data)
         return taken

@@ -1,0 +1,80 @@
+"""From a finished transaction to what the queue takes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from gatepost.mail.dates import mail_date
+from gatepost.mail.envelope import Origin
+from gatepost.mail.received import Stamp, Trace, received
+from gatepost.policy.outcome import Action, Bcc, Discard, Filter, Hold, Prepend, Redirect
+from gatepost.queue.intake import Handling, Submission
+from gatepost.server.session import Session
+from gatepost.server.transaction import Transaction
+
+
+def submission(session: Session, transaction: Transaction) -> Submission:
+    """The transaction's envelope, what policy wants done with it, and our Received header."""
+    return Submission(
+        transaction.envelope(_origin(session, transaction)),
+        tuple(action.header for action in transaction.actions if isinstance(action, Prepend)),
+        _received(session, transaction),
+        handling(transaction.actions),
+        transaction.local_rewrite,
+        transaction.oracle,
+    )
+
+
+def handling(actions: Iterable[Action]) -> Handling:
+    """What the actions come to: of FILTER and REDIRECT the last one counts."""
+    found = Handling()
+    for action in actions:
+        match action:
+            case Hold():
+                found = replace(found, hold=True)
+            case Discard():
+                found = replace(found, discard=True)
+            case Filter(destination):
+                found = replace(found, route=destination)
+            case Redirect(address):
+                found = replace(found, redirect=address)
+            case Bcc(address):
+                found = replace(found, bcc=(*found.bcc, address))
+            case Prepend():
+                pass
+    return found
+
+
+def _received(session: Session, transaction: Transaction) -> str:
+    settings, login = session.settings, session.login
+    trace = Trace(
+        session.peer,
+        session.helo or "",
+        session.protocol,
+        utf8=transaction.parameters.smtputf8,
+        secure=session.tls is not None,
+        authenticated=login is not None,
+        tls=session.tls if settings.smtpd_tls_received_header else None,
+        login=login.username if login and settings.smtpd_sasl_authenticated_header else None,
+    )
+    # in the machine's time zone, as mail programs and people expect of a Received header
+    now = datetime.fromtimestamp(session.resources.now(), UTC).astimezone()
+    stamp = Stamp(session.host, settings.mail_name, transaction.queue_id, mail_date(now))
+    return received(trace, stamp, transaction.only_recipient).removesuffix("\r\n")
+
+
+def _origin(session: Session, transaction: Transaction) -> Origin:
+    peer, login = session.peer, session.login
+    return Origin(
+        client=session.client,
+        client_name=peer.name,
+        client_address=peer.address,
+        client_port=peer.port,
+        helo=session.helo or "",
+        protocol=session.protocol,
+        sasl_method=login.method if login else "",
+        sasl_username=login.username if login else "",
+        sasl_sender=transaction.parameters.auth,
+    )

@@ -1,0 +1,73 @@
+"""What was said in a session, for the notice that the postmaster gets where the fault was ours (`notify_classes`)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import deque
+
+from gatepost.mail.reply import Reply
+from gatepost.policy.outcome import Fault
+
+LINES = 200
+"""Lines that are kept; of a longer session the last ones."""
+
+WIDTH = 79
+"""Columns of the notice."""
+
+CLASSES = {
+    "policy": Fault.POLICY,
+    "software": Fault.SOFTWARE,
+    "resource": Fault.RESOURCE,
+    "data": Fault.DATA,
+}
+"""The words of `notify_classes` that sessions can cause."""
+
+
+class Transcript:
+    """The lines of a dialogue, and whose fault went wrong in it."""
+
+    __slots__ = ("_lines", "fault")
+
+    def __init__(self) -> None:
+        self._lines: deque[tuple[bool, str]] = deque(maxlen=LINES)
+        self.fault = Fault.NONE
+
+    def heard(self, line: str) -> None:
+        """The client said this."""
+        self._lines.append((True, line))
+
+    def said(self, reply: Reply) -> None:
+        """We said this."""
+        status = f"{reply.dsn} " if reply.dsn else ""
+        last = len(reply.lines) - 1
+        for number, line in enumerate(reply.lines):
+            self._lines.append((False, f"{reply.code}{' ' if number == last else '-'}{status}{line}"))
+
+    def reset(self, keep: int = 0) -> None:
+        """Forget all but the last lines, unless there are fewer than `keep`."""
+        if len(self._lines) > keep:
+            self._lines.clear()
+
+    def notice(self) -> str:
+        """The text of the notice; lines end in LF."""
+        parts = ["Transcript of session follows.\n\n"]
+        for heard, line in self._lines:
+            parts.append(_folded(" In:  " if heard else " Out: ", line))
+        parts.append("\n\nFor other details, see the local mail logfile\n")
+        return "".join(parts)
+
+
+def _folded(label: str, line: str) -> str:
+    shown = "".join(char if char.isprintable() else "?" for char in line)
+    wrapped = textwrap.wrap(
+        shown, WIDTH, initial_indent=label, subsequent_indent="     ", break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(wrapped or [label]) + "\n"
+
+
+def wanted(classes: tuple[str, ...]) -> Fault:
+    """The faults that `notify_classes` asks to hear of."""
+    found = Fault.NONE
+    for word in classes:
+        found |= CLASSES.get(word, Fault.NONE)
+    return found
