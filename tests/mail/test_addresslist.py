@@ -109,6 +109,24 @@ def test_long_lists_are_folded_between_addresses() -> None:
     ]
 
 
+def test_a_line_is_filled_as_far_as_it_may_be() -> None:
+    assert folded(["a@mx.ohio.net,", "x" * 45 + "@b.c,", "d@e.f"], "To:").count("\r\n") == 1
+    assert folded(["a@mx.ohio.net,", "x" * 46 + "@b.c,", "d@e.f"], "To:").startswith("To: a@mx.ohio.net,\r\n\t")
+    assert folded(["a@mx.ohio.net,", "x" * 58 + "@b.c,", "d@e.f"], "To:").count("\r\n") == 1
+    assert folded(["a@mx.ohio.net,", "x" * 59 + "@b.c,", "d@e.f"], "To:").count("\r\n") == 2
+
+
+def test_tokens_beyond_the_limit_are_dropped() -> None:
+    assert [address.text for address in addresses(parse("a, b, c, d", limit=4))] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text", ["<" * 50_000, ">" * 50_000, "@," * 50_000, "@:" * 50_000, "(" * 50_000, ";:" * 50_000]
+)
+def test_hostile_lists_take_time_in_proportion(text: str) -> None:
+    assert completed(text) is not None
+
+
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
 def test_every_text_is_read_and_written(text: str) -> None:
     assert isinstance(completed(text), str)

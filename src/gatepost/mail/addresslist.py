@@ -11,7 +11,7 @@ The rules, which follow what Postfix makes of the same text:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatepost.mail.words import WORDS, Kind, Token, is_dot_string, quoted, scan
 
@@ -63,12 +63,12 @@ class _Bracket:
 _Part = Token | _Bracket
 
 
-def parse(text: str) -> list[Item]:
-    """Read an address list."""
+def parse(text: str, limit: int | None = None) -> list[Item]:
+    """Read an address list; of more tokens than the limit (`header_address_token_limit`), the first ones."""
     items: list[Item] = []
     pending: list[_Part] = []
     group: list[tuple[list[_Part], str]] = []  # segments since the last `;`, each with what ended it
-    for part in _with_brackets(_without_route(scan(text))):
+    for part in _with_brackets(_without_route(scan(text)[:limit])):
         if isinstance(part, Token) and part.kind is Kind.OPERATOR and part.text in ",;":
             group.append((pending, part.text))
             pending = []
@@ -112,7 +112,7 @@ def folded(pieces: Iterable[str], start: str) -> str:
     """Join the pieces of a rendered list behind `start` (the header's name and colon), folding long lines."""
     lines = [start]
     for number, piece in enumerate(pieces):
-        if number and len(lines[-1]) + len(piece) >= FOLD_WIDTH:
+        if number and len(lines[-1]) + 1 + len(piece) >= FOLD_WIDTH:
             lines.append(piece)
         else:
             lines[-1] += f" {piece}"
@@ -123,16 +123,17 @@ def _without_route(tokens: list[Token]) -> list[Token]:
     """Drop each source route: `@`, then only names, `@`, `,` and `.`, then `:`, at the start of an address."""
     kept: list[Token] = []
     at = 0
+    end = 0  # where the names behind the last `@` that was looked at end
     while at < len(tokens):
-        if tokens[at].text == "@" and (not kept or kept[-1].text in (",", ";", "<")):
-            end = at + 1
-            while end < len(tokens) and (tokens[end].kind in WORDS or tokens[end].text in ("@", ",", ".")):
+        if _is_operator(tokens[at], "@") and (not kept or kept[-1].source in (",", ";", "<")):
+            end = max(end, at + 1)
+            while end < len(tokens) and (tokens[end].kind in WORDS or tokens[end].source in ("@", ",", ".")):
                 end += 1
-            if end < len(tokens) and tokens[end].text == ":":
-                at = end + 1
-                if at < len(tokens):
-                    kept.append(tokens[at])
-                at += 1
+            if end < len(tokens) and _is_operator(tokens[end], ":"):
+                # Only one route: what begins with `@` again is an address. Its source shows that there was a route.
+                route = "".join(token.source for token in tokens[at : end + 1])
+                kept += [replace(token, source=route + token.source) for token in tokens[end + 1 : end + 2]]
+                at = end + 2
                 continue
         kept.append(tokens[at])
         at += 1
@@ -141,18 +142,19 @@ def _without_route(tokens: list[Token]) -> list[Token]:
 
 def _with_brackets(tokens: list[Token]) -> list[_Part]:
     """Put each `<…>` in one part. A `>` belongs to the nearest `<` before it; what is left over stays a token."""
+    openings: list[int] = []  # for each token, where the nearest `<` at or before it is
+    for at, token in enumerate(tokens):
+        openings.append(at if _is_operator(token, "<") else openings[-1] if openings else -1)
     parts: list[_Part] = []
     at = len(tokens) - 1
     while at >= 0:
-        token = tokens[at]
-        if token.kind is Kind.OPERATOR and token.text == ">":
-            opening = next((i for i in range(at - 1, -1, -1) if _is_operator(tokens[i], "<")), -1)
-            if opening >= 0:
-                parts.append(_Bracket(tuple(tokens[opening + 1 : at])))
-                at = opening - 1
-                continue
-        parts.append(token)
-        at -= 1
+        opening = openings[at] if _is_operator(tokens[at], ">") else -1
+        if opening >= 0:
+            parts.append(_Bracket(tuple(tokens[opening + 1 : at])))
+            at = opening - 1
+        else:
+            parts.append(tokens[at])
+            at -= 1
     return parts[::-1]
 
 

@@ -1,0 +1,201 @@
+"""What our mail server does to the headers of a message that it takes in.
+
+The rules:
+
+1. Headers that must not travel (`message_drop_headers`: Bcc, Return-Path, ...) are removed.
+2. Where `rewrite` is set, addresses in address headers are completed. A header in which nothing changes stays as it
+   is, to the byte.
+3. Where `complete` is set, missing Message-Id, Date and From are added at the end of the section, and a To where no
+   recipient header is there. A message with Resent- headers gets the Resent- forms (RFC 5322 section 3.6.6).
+4. A message with too many Received headers is in a loop: nothing more is done to it, and it is to be refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gatepost.mail import addresslist
+from gatepost.mail.address import external
+from gatepost.mail.addresslist import Address, Item
+from gatepost.mail.events import Emit
+from gatepost.mail.events.queue import MessageId, ResentMessageId
+from gatepost.mail.headers import Header, HeaderScanner
+from gatepost.mail.words import is_dot_string, quoted
+
+ADDRESS_HEADERS = frozenset(
+    {
+        "apparently-to",
+        "cc",
+        "disposition-notification-to",
+        "errors-to",
+        "from",
+        "mail-followup-to",
+        "reply-to",
+        "resent-cc",
+        "resent-from",
+        "resent-reply-to",
+        "resent-sender",
+        "resent-to",
+        "return-receipt-to",
+        "sender",
+        "to",
+    }
+)
+"""Headers whose addresses are completed."""
+
+RESENT_HEADERS = frozenset(
+    f"resent-{name}" for name in ("bcc", "cc", "date", "from", "message-id", "reply-to", "sender", "to")
+)
+"""Headers that make a message a resent one."""
+
+_RECIPIENT_HEADERS = frozenset({"to", "cc", "resent-to", "resent-cc"})
+
+NULL_SENDER_NAME = "MAILER-DAEMON"
+"""Who a message from nobody is from."""
+
+RewriteHeader = Callable[[str, str], str | None]
+"""From an address (internal form) and how it was written, to its new external form; None to leave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRules:
+    """What to do to headers; sizes in bytes. `hop_limit` counts our own Received header too.
+
+    `undisclosed` is the whole header for a message without recipient headers (`undisclosed_recipients_header`), empty
+    for none.
+    """
+
+    rewrite: RewriteHeader | None = None
+    complete: bool = False
+    drop: frozenset[str] = frozenset({"bcc", "content-length", "resent-bcc", "return-path"})
+    undisclosed: str = ""
+    size_limit: int = 102_400
+    token_limit: int = 10_240
+    hop_limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What missing headers say. `sender` is in internal form, complete; `full_name` belongs to it, if known."""
+
+    message_id: str
+    date: str
+    sender: str
+    full_name: str = ""
+
+    @property
+    def author(self) -> str:
+        """The value of a From header."""
+        address = external(self.sender) or NULL_SENDER_NAME
+        if not self.full_name:
+            return address
+        words = self.full_name.split()
+        phrase = " ".join(words) if all(map(is_dot_string, words)) else quoted(self.full_name)
+        return f"{phrase} <{address}>"
+
+
+class HeaderWork:
+    """One message's content on its way in: `feed` every piece of it, then `finish`; both give what is to be stored.
+
+    Message ids are logged as they come. Once `looping` is true the message must be refused, and what comes out is of
+    no use.
+    """
+
+    def __init__(self, rules: HeaderRules, missing: Missing, queue_id: str, emit: Emit) -> None:
+        self._rules = rules
+        self._missing = missing
+        self._queue_id = queue_id
+        self._emit = emit
+        self._scanner = HeaderScanner(rules.size_limit)
+        self._seen: set[str] = set()  # names that matter for completion
+        self._complete = False
+        self.hops = 1  # our own Received header
+
+    @property
+    def looping(self) -> bool:
+        """Whether the message has passed through too many servers."""
+        return self.hops >= self._rules.hop_limit
+
+    def feed(self, data: bytes) -> bytes:
+        """Take a piece of content (its lines end in CRLF; cut anywhere)."""
+        if self._complete:
+            return data
+        stored = b"".join(map(self._work, self._scanner.feed(data)))
+        return self._closed(stored) if self._scanner.ended else stored
+
+    def finish(self) -> bytes:
+        """The content has ended."""
+        if self._complete or self.looping:
+            return b""
+        return self._closed(b"".join(map(self._work, self._scanner.close())))
+
+    def _closed(self, headers: bytes) -> bytes:
+        """The last headers, what is added to them, and what was behind them."""
+        return b"" if self.looping else headers + self._completion() + self._scanner.take_rest()
+
+    def _work(self, header: Header) -> bytes:
+        """What becomes of one header."""
+        key = header.key
+        if key in _NOTED:
+            self._seen.add(key)
+        if key == "received":
+            self.hops += 1
+        elif key == "message-id":
+            self._emit(MessageId(self._queue_id, header.text))
+        elif key == "resent-message-id":
+            self._emit(ResentMessageId(self._queue_id, header.text))
+        if key in self._rules.drop:
+            return b""
+        if key in ADDRESS_HEADERS and self._rules.rewrite is not None:
+            return self._rewritten(header, self._rules.rewrite)
+        return header.render()
+
+    def _rewritten(self, header: Header, rewrite: RewriteHeader) -> bytes:
+        """The header with its addresses completed."""
+        changed = False
+        items: list[Item] = []
+        for item in addresslist.parse(header.text, self._rules.token_limit):
+            new = rewrite(item.text, item.source) if isinstance(item, Address) and item.source else None
+            if isinstance(item, Address):
+                changed = changed or new is not None
+                items.append(replace(item, text=item.source if new is None else new))
+            else:
+                items.append(item)
+        if not changed:
+            return header.render()
+        lines = addresslist.folded(addresslist.render(items), f"{header.name}:") + "\r\n"
+        return lines.encode("utf-8", "surrogateescape")
+
+    def _completion(self) -> bytes:
+        """The headers that are missing."""
+        self._complete = True
+        added: list[str] = []
+        if self._rules.complete:
+            added = [f"{name}: {value}" for name, value in self._missing_headers()]
+            if self._rules.undisclosed and not self._seen & _RECIPIENT_HEADERS:
+                added.append(self._rules.undisclosed)
+        if "message-id" not in self._seen:
+            self._emit(MessageId(self._queue_id, "<>"))
+        return "".join(f"{line}\r\n" for line in added).encode("utf-8", "surrogateescape")
+
+    def _missing_headers(self) -> list[tuple[str, str]]:
+        prefix = "Resent-" if self._seen & RESENT_HEADERS else ""
+        found: list[tuple[str, str]] = []
+        for name, value in (
+            ("Message-Id", self._missing.message_id),
+            ("Date", self._missing.date),
+            ("From", self._missing.author),
+        ):
+            if f"{prefix}{name}".lower() not in self._seen:
+                found.append((prefix + name, value))
+        if found and found[0][0].endswith("Message-Id"):
+            if prefix:
+                self._emit(ResentMessageId(self._queue_id, self._missing.message_id))
+            else:
+                self._emit(MessageId(self._queue_id, self._missing.message_id))
+                self._seen.add("message-id")
+        return found
+
+
+_NOTED = RESENT_HEADERS | _RECIPIENT_HEADERS | {"message-id", "date", "from"}
