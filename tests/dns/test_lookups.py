@@ -1,4 +1,4 @@
-"""The questions of mail. Names, statuses and log lines are those of Postfix 3.7.11 with the same zone."""
+"""Who a client is. Names, statuses and log lines are those of Postfix 3.7.11 with the same zone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import asyncio
 import pytest
 
 from gatepost import maillog
-from gatepost.dns.lookups import Addresses, MailExchangers, confirmed_name, host_addresses, mail_exchangers, why_not
+from gatepost.dns.lookups import confirmed_name
 from gatepost.mail.peer import NameStatus, Peer
-from gatepost.oracle import DnsAnswer, DnsStatus
 from tests.fakes.dns import dns_server
 
 OK, PERMANENT, TEMPORARY, FORGED = NameStatus.OK, NameStatus.PERMANENT, NameStatus.TEMPORARY, NameStatus.FORGED
@@ -98,124 +97,3 @@ def test_the_name_of_a_client(address: str, peer: Peer, said: list[str]) -> None
             assert (peer, said) == (found, [maillog.text(event) for event in events])
 
     asyncio.run(scenario())
-
-
-DOMAINS = {
-    "good.example": "MX 20 b.example; MX 10 a.example; MX 20 c.example",
-    "nullmx.example": "MX 0 .",
-    "nullplus.example": "MX 0 .; MX 10 a.example",
-    "malformed.example": "MX 10 -bad.example",
-    "nomx.example": "A 192.0.2.7",
-    "broken.example": "SERVFAIL",
-    "both.example": "A 192.0.2.7; AAAA 2001:db8::7",
-    "half.example": "A 192.0.2.7; AAAA SERVFAIL",
-    "text.example": "TXT x",
-}
-NO_SERVICE = "Host or domain name not found. Name service error for name={} type={}: {}"
-EXCHANGERS: tuple[tuple[str, MailExchangers], ...] = (
-    ("good.example", MailExchangers(DnsStatus.FOUND, ((10, ("a.example",)), (20, ("b.example", "c.example"))))),
-    ("nomx.example", MailExchangers(DnsStatus.NODATA, ((0, ("nomx.example",)),), implicit=True)),
-    ("none.example", MailExchangers(DnsStatus.NXDOMAIN, ((0, ("none.example",)),), implicit=True)),
-    (
-        "nullmx.example",
-        MailExchangers(DnsStatus.FOUND, refuses=True, reason="Domain nullmx.example does not accept mail (nullMX)"),
-    ),
-    (
-        "nullplus.example",
-        MailExchangers(DnsStatus.FOUND, refuses=True, reason="Domain nullplus.example does not accept mail (nullMX)"),
-    ),
-    (
-        "malformed.example",
-        MailExchangers(
-            DnsStatus.INVALID,
-            reason="Name service error for name=malformed.example type=MX: Malformed or unexpected name server reply",
-        ),
-    ),
-    (
-        "broken.example",
-        MailExchangers(
-            DnsStatus.TEMPFAIL, reason=NO_SERVICE.format("broken.example", "MX", "Host not found, try again")
-        ),
-    ),
-)
-
-
-@pytest.mark.parametrize(("domain", "expected"), EXCHANGERS)
-def test_who_takes_mail(domain: str, expected: MailExchangers) -> None:
-    async def scenario() -> MailExchangers:
-        async with dns_server(DOMAINS) as server:
-            found = await mail_exchangers(server.resolver(), domain)
-            return MailExchangers(
-                found.status,
-                tuple((preference, tuple(sorted(hosts))) for preference, hosts in found.groups),
-                found.implicit,
-                found.refuses,
-                found.reason,
-                found.secure,
-            )
-
-    assert expected == asyncio.run(scenario())
-
-
-HOSTS: tuple[tuple[str, Addresses], ...] = (
-    ("both.example", Addresses(DnsStatus.FOUND, ("192.0.2.7", "2001:db8::7"))),
-    ("half.example", Addresses(DnsStatus.FOUND, ("192.0.2.7",))),
-    ("192.0.2.9", Addresses(DnsStatus.FOUND, ("192.0.2.9",))),
-    (
-        "none.example",
-        Addresses(DnsStatus.NXDOMAIN, reason=NO_SERVICE.format("none.example", "AAAA", "Host not found")),
-    ),
-    (
-        "text.example",
-        Addresses(
-            DnsStatus.NODATA,
-            reason=NO_SERVICE.format("text.example", "AAAA", "Host found but no data record of requested type"),
-        ),
-    ),
-    (
-        "broken.example",
-        Addresses(DnsStatus.TEMPFAIL, reason=NO_SERVICE.format("broken.example", "AAAA", "Host not found, try again")),
-    ),
-)
-
-
-@pytest.mark.parametrize(("name", "expected"), HOSTS)
-def test_where_a_host_is(name: str, expected: Addresses) -> None:
-    async def scenario() -> None:
-        async with dns_server(DOMAINS) as server:
-            assert expected == await host_addresses(server.resolver(), name)
-
-    asyncio.run(scenario())
-
-
-def test_the_hosts_file_counts_for_those_who_ask_for_it() -> None:
-    async def scenario() -> None:
-        async with dns_server({"listed.example": "A 192.0.2.1"}) as server:
-            resolver = server.resolver("192.0.2.88 listed.example\n")
-            assert ("192.0.2.1",) == (await host_addresses(resolver, "listed.example", ("A",))).addresses
-            native = await host_addresses(resolver, "Listed.example", ("A",), native=True)
-            assert ("192.0.2.88",) == native.addresses
-
-    asyncio.run(scenario())
-
-
-def test_answers_are_as_secure_as_the_server_says() -> None:
-    async def scenario() -> None:
-        async with dns_server(DOMAINS, authentic=True) as server:
-            assert (await host_addresses(server.resolver(), "both.example")).secure
-            assert (await mail_exchangers(server.resolver(), "good.example")).secure
-
-    asyncio.run(scenario())
-
-
-def test_no_family_at_all_is_no_address() -> None:
-    async def scenario() -> None:
-        async with dns_server({}) as server:
-            assert DnsStatus.NODATA is (await host_addresses(server.resolver(), "a.example", ())).status
-
-    asyncio.run(scenario())
-
-
-def test_the_text_for_reports() -> None:
-    answer = DnsAnswer(DnsStatus.NXDOMAIN, reason="Host not found")
-    assert NO_SERVICE.format("a", "A", "Host not found") == why_not("a", "A", answer)

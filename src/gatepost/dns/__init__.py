@@ -1,1 +1,1 @@
-"""DNS: a resolver with a cache, and the questions that mail asks it."""
+"""DNS: a resolver with a cache, and who a client is."""

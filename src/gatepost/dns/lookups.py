@@ -1,11 +1,9 @@
-"""The questions that mail asks: who is this client, where is that host, who takes mail for this domain."""
+"""Who a client is by its address (where mail goes is asked through the oracle, by delivery)."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gatepost.dns.hostnames import hostname_fault, is_address
 from gatepost.dns.resolver import Resolver
@@ -67,83 +65,3 @@ async def _native_addresses(resolver: Resolver, name: str, family: str) -> DnsAn
     known = resolver.hosts.addresses.get(name.lower(), ())
     listed = tuple(address for address in known if ipaddress.ip_address(address).version == wanted)
     return DnsAnswer(DnsStatus.FOUND, listed) if listed else await resolver.query(name, family)
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """The addresses of a host, in the order of the families asked for.
-
-    `reason` is the whole text for a delivery report where there are none. `secure`: the resolver vouched for all.
-    """
-
-    status: DnsStatus
-    addresses: tuple[str, ...] = ()
-    reason: str = ""
-    secure: bool = False
-
-
-async def host_addresses(
-    resolver: Resolver, name: str, families: Sequence[str] = ("A", "AAAA"), *, native: bool = False
-) -> Addresses:
-    """The addresses of a host by DNS; `native`: by the hosts file first (`smtp_host_lookup = native`).
-
-    An address is its own address. Never raises.
-    """
-    if is_address(name):
-        return Addresses(DnsStatus.FOUND, (name,))
-    answers = [
-        await (_native_addresses(resolver, name, family) if native else resolver.query(name, family))
-        for family in families
-    ]
-    found = tuple(record for answer in answers for record in answer.records)
-    if found:
-        return Addresses(DnsStatus.FOUND, found, secure=all(a.secure for a in answers if a.records))
-    for status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID, DnsStatus.NODATA, DnsStatus.NXDOMAIN):
-        for family, answer in reversed(list(zip(families, answers, strict=True))):
-            if answer.status is status:
-                return Addresses(status, reason=why_not(name, family, answer))
-    return Addresses(DnsStatus.NODATA, reason=f"Host or domain name not found: {name}")
-
-
-@dataclass(frozen=True, slots=True)
-class MailExchangers:
-    """Who takes mail for a domain.
-
-    `groups` holds the hosts by rising preference value, each group in the order of the reply. A domain without MX
-    records is its own exchanger (RFC 5321 section 5.1), and `implicit`. With `refuses` the domain takes no mail
-    (RFC 7505). Where groups are empty, `status` and `reason` say why.
-    """
-
-    status: DnsStatus
-    groups: tuple[tuple[int, tuple[str, ...]], ...] = ()
-    implicit: bool = False
-    refuses: bool = False
-    reason: str = ""
-    secure: bool = False
-
-
-async def mail_exchangers(resolver: Resolver, domain: str) -> MailExchangers:
-    """Who takes mail for the domain; whether we are among them is for the caller to see. Never raises."""
-    answer = await resolver.query(domain, "MX")
-    match answer.status:
-        case DnsStatus.FOUND:
-            pairs = [(int(preference), host) for preference, _, host in (r.partition(" ") for r in answer.records)]
-            if any(not host for _, host in pairs):
-                reason = f"Domain {domain} does not accept mail (nullMX)"
-                return MailExchangers(DnsStatus.FOUND, refuses=True, reason=reason, secure=answer.secure)
-            return MailExchangers(DnsStatus.FOUND, _grouped(pairs), secure=answer.secure)
-        case DnsStatus.NODATA | DnsStatus.NXDOMAIN:
-            return MailExchangers(answer.status, ((0, (domain,)),), implicit=True, secure=answer.secure)
-        case DnsStatus.TEMPFAIL | DnsStatus.INVALID:
-            return MailExchangers(answer.status, reason=why_not(domain, "MX", answer))
-
-
-def _grouped(pairs: list[tuple[int, str]]) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    preferences = sorted({preference for preference, _ in pairs})
-    return tuple((wanted, tuple(host for preference, host in pairs if preference == wanted)) for wanted in preferences)
-
-
-def why_not(name: str, rtype: str, answer: DnsAnswer) -> str:
-    """The whole text for reports and log lines about a question without answer."""
-    error = f"Name service error for name={name} type={rtype}: {answer.reason}"
-    return error if answer.status is DnsStatus.INVALID else f"Host or domain name not found. {error}"
