@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
-from gatepost.config.findings import Finding, Level
+from gatepost.config.findings import Finding, Level, Place
 from gatepost.config.matchlist import Faulty, MatchList
 from gatepost.config.param import Patterns
 from gatepost.config.services import SUPPORTED, Service
@@ -54,7 +54,8 @@ def domain_in_two_classes(settings: Settings, _: Sequence[Service]) -> Iterator[
 
     mydestination and relay_domains may overlap, because the default of the latter once was the former.
     """
-    for first, second in combinations(_CLASSES, 2):
+    named = [name for name in _CLASSES if name != "relay_domains" or settings.is_set(name)]
+    for first, second in combinations(named, 2):
         if (first, second) == ("mydestination", "relay_domains"):
             continue
         theirs = {word.text.lower() for word in settings.words(first)}
@@ -141,14 +142,14 @@ def login_without_users(settings: Settings, services: Sequence[Service]) -> Iter
 @check("GP0107")
 def faulty_pattern(settings: Settings, services: Sequence[Service]) -> Iterator[Finding]:
     """A pattern that makes no sense fails every lookup that reaches it, so that clients get 451."""
-    seen: set[tuple[str, object]] = set()
+    seen: set[Place | None] = set()  # lists that take over another one's patterns need not repeat its faults
     for scope in _smtpd_settings(settings, services):
         for name, parameter in PARAMETERS.items():
             if not isinstance(parameter, Patterns):
                 continue
             for pattern in MatchList.of(scope, name).patterns:
-                if isinstance(pattern.matcher, Faulty) and (name, pattern.place) not in seen:
-                    seen.add((name, pattern.place))
+                if isinstance(pattern.matcher, Faulty) and pattern.place not in seen:
+                    seen.add(pattern.place)
                     message = f"{name}: {pattern.matcher.reason}; lookups that get here fail, and clients must retry"
                     yield Finding("GP0107", Level.WARNING, message, pattern.place)
 

@@ -21,6 +21,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Final, Generic, Protocol, Self, TypedDict, TypeVar, Unpack, overload
 
+from gatepost.config.findings import Place
 from gatepost.config.source import SourceText, split_words
 
 T_co = TypeVar("T_co", covariant=True)
@@ -41,13 +42,13 @@ GUARDING: Final = Support.GUARDING
 
 
 class InvalidValueError(Exception):
-    """A text that is no value of the kind. `offset` is where in the text the fault is."""
+    """A text that is no value of the kind. `place` is where the fault is, where that is not the whole text."""
 
-    def __init__(self, reason: str, hint: str = "", offset: int = 0) -> None:
+    def __init__(self, reason: str, hint: str = "", place: Place | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
-        self.offset = offset
+        self.place = place
 
 
 class Values(Protocol):
@@ -176,7 +177,9 @@ class Duration(Parameter[timedelta]):
             raise InvalidValueError(f"{text!r} is not a time", self.expectation())
         unit = (match.group(2) or self.unit).lower()
         if unit not in _UNITS:
-            raise InvalidValueError(f"{match.group(2)!r} is not a unit of time", self.expectation(), match.start(2))
+            raise InvalidValueError(
+                f"{match.group(2)!r} is not a unit of time", self.expectation(), source.place(match.start(2))
+            )
         try:
             return int(match.group(1)) * _UNITS[unit]
         except OverflowError:
@@ -254,7 +257,9 @@ class Tables(Words):
         for word in split_words(source):
             if ":" not in word.text:
                 raise InvalidValueError(
-                    f"{word.text!r} is not a lookup table", "write type:name, such as hash:/etc/postfix/virtual"
+                    f"{word.text!r} is not a lookup table",
+                    "lookup tables, type:name, such as hash:/etc/postfix/virtual",
+                    word.place,
                 )
         return super().parse(source)
 

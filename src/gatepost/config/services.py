@@ -93,7 +93,7 @@ def _endpoints(entry: Entry, settings: Settings, names: HostNames) -> tuple[tupl
         message = f"{entry.name}: unknown port {port_name!r}"
         return (), [Finding("GP0207", Level.ERROR, message, entry.place, "write the port as a number")]
     addresses = names.addresses(host) if host else names.listen
-    if not addresses:
+    if host and not addresses:
         message = f"{entry.name}: {host} has no address"
         return (), [Finding("GP0208", Level.ERROR, message, entry.place, "write the address itself")]
     return tuple((address, port) for address in addresses), []

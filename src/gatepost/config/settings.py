@@ -158,7 +158,8 @@ class Settings(AllParameters):
         `mentioned` are names that texts outside main.cf refer to.
         """
         unknown = self._unknown_names(self._assigned, services, mentioned)
-        return [*self._syntax, *unknown, *self._value_findings(PARAMETERS)]
+        in_order = dict.fromkeys([*self._assigned, *PARAMETERS])  # what is written first, then what derives from it
+        return [*self._syntax, *unknown, *self._value_findings(in_order)]
 
     def override_findings(self, names: Collection[str]) -> list[Finding]:
         """Everything wrong with the names and values that an entry of master.cf overrides."""
@@ -231,7 +232,7 @@ class Settings(AllParameters):
         return None
 
     def _value_finding(self, name: str, error: InvalidValueError) -> Finding:
-        place = self.expanded(name).place(error.offset) or self._places.get(name)
+        place = error.place or self.expanded(name).place() or self._places.get(name)
         hint = error.hint and f"{name} takes {error.hint}"
         return Finding("GP0012", Level.ERROR, f"{name}: {error.reason}", place, hint)
 

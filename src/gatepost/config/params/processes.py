@@ -113,9 +113,7 @@ class ProcessesParameters:
     service_throttle_time = duration(
         "60s", support=NOTED, doc="How long a service that cannot be started is left alone."
     )
-    setgid_group = text(
-        "postdrop", required=True, support=NOTED, doc="The group of the programs by which users submit mail."
-    )
+    setgid_group = text("postdrop", support=NOTED, doc="The group of the programs by which users submit mail.")
     shlib_directory = text("/usr/lib/postfix", support=NOTED, doc="Where Postfix's libraries are.")
     showq_service_name = text("showq", support=NOTED, doc="The service that lists the queue.")
     tcp_windowsize = integer("0", support=NOTED, doc="Size of TCP buffers; 0 is the system's own.")
