@@ -20,6 +20,7 @@ import dns.rcode
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import dns.rdtypes.ANY.CNAME
 import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.NS
 import dns.rdtypes.ANY.PTR
@@ -100,10 +101,11 @@ def _follow(message: dns.message.Message, name: dns.name.Name) -> tuple[dns.name
     chain: list[dns.rrset.RRset] = []
     while len(chain) < ALIASES:
         alias = _rrset(message, name, dns.rdatatype.CNAME)
-        if alias is None:
+        target = next(iter(alias or ()), None)
+        if alias is None or not isinstance(target, dns.rdtypes.ANY.CNAME.CNAME):
             break
         chain.append(alias)
-        name = alias[0].target
+        name = target.target
     return name, chain
 
 

@@ -64,7 +64,7 @@ class Pcre:
                 self._pattern = pcre2.compile(*self._source, jit=False)
                 return self(key)
             raise Unanswered(f"{self._place}: {error.msg}") from error
-        return None if found is None else tuple(map(text_of, (found.group(), *found.groups())))
+        return None if found is None else tuple(text_of(found[group]) for group in range(self.groups + 1))
 
 
 def compile_pattern(pattern: str, flags: str, place: str, *, utf8: bool) -> Matcher:

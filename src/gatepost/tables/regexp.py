@@ -31,7 +31,7 @@ class _Regexp:
 
     def __call__(self, key: bytes) -> Captures | None:
         found = self._search(key)
-        return None if found is None else tuple(map(text_of, (found.group(), *found.groups())))
+        return None if found is None else tuple(text_of(found[group]) for group in range(self.groups + 1))
 
 
 def compile_pattern(pattern: str, flags: str, *, utf8: bool) -> Matcher:
