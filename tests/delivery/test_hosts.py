@@ -1,0 +1,135 @@
+"""Which hosts are tried, in which order; texts and codes are those of Postfix 3.7."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from gatepost.delivery.hosts import Host, HostRules, Unreachable, find_hosts
+from gatepost.delivery.nexthop import parse_nexthops
+from gatepost.mail.events import Event
+from gatepost.maillog import text
+from tests.fakes.oracle import FakeOracle
+
+RULES = HostRules(families=("A",))
+ZONE = {
+    "victim.example": "MX 10 gone.victim.example",
+    "self.example": "MX 10 mail.self.example",
+    "mail.self.example": "A 127.0.0.1",
+    "backup.example": "MX 5 one.example; MX 10 mail.self.example; MX 20 two.example",
+    "temporary.example": "SERVFAIL",
+    "half.example": "MX 10 temporary.example",
+    "implicit.example": "A 192.0.2.5",
+    "null.example": "MX 0 .",
+    "one.example": "A 192.0.2.1; AAAA 2001:db8::1",
+    "two.example": "A 192.0.2.2",
+    "pair.example": "MX 20 two.example; MX 10 one.example",
+}
+
+
+def find(nexthop: str, rules: HostRules = RULES, zone: Mapping[str, str] = ZONE) -> tuple[list[str], list[str]]:
+    """Addresses in order, and what was logged."""
+    events: list[Event] = []
+    (hop,) = parse_nexthops(nexthop, by_mx=True)
+    hosts = asyncio.run(find_hosts(hop, FakeOracle(zone=zone), rules, events.append, loops=True))
+    return [host.address for host in hosts], [text(event) for event in events]
+
+
+@pytest.mark.parametrize(
+    ("nexthop", "addresses"),
+    [
+        ("pair.example", ["192.0.2.1", "192.0.2.2"]),
+        ("implicit.example", ["192.0.2.5"]),
+        ("[one.example]", ["192.0.2.1"]),
+        ("[192.0.2.9]", ["192.0.2.9"]),
+    ],
+)
+def test_order(nexthop: str, addresses: list[str]) -> None:
+    assert addresses == find(nexthop)[0]
+
+
+@pytest.mark.parametrize(
+    ("nexthop", "dsn", "words"),
+    [
+        (
+            "nowhere.example",
+            "5.4.4",
+            "Host or domain name not found. Name service error for name=nowhere.example type=A: Host not found",
+        ),
+        (
+            "temporary.example",
+            "4.4.3",
+            (
+                "Host or domain name not found. Name service error for name=temporary.example type=MX: "
+                "Host not found, try again"
+            ),
+        ),
+        (
+            "half.example",
+            "4.4.3",
+            (
+                "Host or domain name not found. Name service error for name=temporary.example type=A: "
+                "Host not found, try again"
+            ),
+        ),
+        ("null.example", "5.1.0", "Domain null.example does not accept mail (nullMX)"),
+        ("self.example", "5.4.6", "mail for self.example loops back to myself"),
+    ],
+)
+def test_dead_ends(nexthop: str, dsn: str, words: str) -> None:
+    with pytest.raises(Unreachable) as caught:
+        find(nexthop, replace(RULES, own=frozenset({"127.0.0.1"})))
+    assert (dsn, words) == (caught.value.outcome.dsn, caught.value.outcome.text)
+
+
+def test_exchangers_without_addresses_are_told_of() -> None:
+    events: list[Event] = []
+    (hop,) = parse_nexthops("victim.example", by_mx=True)
+    for defers, dsn in ((False, "5.4.4"), (True, "4.4.4")):
+        rules = replace(RULES, defer_without_address=defers)
+        with pytest.raises(Unreachable) as caught:
+            asyncio.run(find_hosts(hop, FakeOracle(zone=ZONE), rules, events.append, loops=True))
+        assert dsn == caught.value.outcome.dsn
+    assert [text(event) for event in events] == [
+        "warning: no MX host for victim.example has a valid address record"
+    ] * 2
+
+
+def test_only_exchangers_better_than_us_are_tried() -> None:
+    assert ["192.0.2.1"] == find("backup.example", replace(RULES, own=frozenset({"127.0.0.1"})))[0]
+
+
+def test_the_number_of_addresses_is_limited() -> None:
+    assert ["192.0.2.1"] == find("pair.example", replace(RULES, limit=1))[0]
+
+
+def test_families_and_their_order() -> None:
+    both = replace(RULES, families=("A", "AAAA"))
+    assert ["2001:db8::1", "192.0.2.1"] == find("[one.example]", replace(both, first="ipv6"))[0]
+    assert ["192.0.2.1", "2001:db8::1"] == find("[one.example]", replace(both, first="ipv4"))[0]
+
+
+def test_the_system_may_be_asked_instead() -> None:
+    async def native(host: str) -> Sequence[str]:
+        return ["192.0.2.77"] if host == "local.example" else []
+
+    rules = replace(RULES, by_dns=False, native=native)
+    assert ["192.0.2.77"] == find("local.example", rules)[0]
+    with pytest.raises(Unreachable):
+        find("other.example", rules)
+
+
+def test_hosts_of_one_preference_share_the_load() -> None:
+    zone = {
+        "even.example": "MX 10 one.example; MX 10 two.example",
+        **{name: ZONE[name] for name in ("one.example", "two.example")},
+    }
+    assert {"192.0.2.1", "192.0.2.2"} == {find("even.example", zone=zone)[0][0] for _ in range(64)}
+    assert {"192.0.2.1"} == {find("even.example", replace(RULES, shuffled=False), zone)[0][0] for _ in range(8)}
+
+
+def test_a_host_is_a_value() -> None:
+    assert Host("a", "192.0.2.1") == Host("a", "192.0.2.1", 0)

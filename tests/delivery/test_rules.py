@@ -1,0 +1,75 @@
+"""From parameters to the rules of a client."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatepost.config.settings import Settings
+from gatepost.delivery.rules import ClientRules
+from gatepost.sasl.client import SecurityOption
+from gatepost.smtp.client_values import Dialect, Stage, TlsLevel
+
+
+def rules(text: str = "", dialect: Dialect = Dialect.SMTP) -> ClientRules:
+    return ClientRules.read(Settings.parse(f"myhostname = mx.ohio.net\n{text}"), dialect)
+
+
+def test_the_defaults_are_postfixs() -> None:
+    smtp = rules()
+    assert (smtp.name, smtp.port, smtp.families) == ("mx.ohio.net", "smtp", ("A", "AAAA"))
+    assert (smtp.mx_address_limit, smtp.mx_session_limit, smtp.connect_timeout) == (5, 2, 30.0)
+    assert {smtp.timeouts[stage] for stage in (Stage.GREETING, Stage.EHLO, Stage.MAIL, Stage.RCPT)} == {300.0}
+    assert (smtp.timeouts[Stage.DATA], smtp.timeouts[Stage.BODY], smtp.timeouts[Stage.DOT]) == (120.0, 180.0, 600.0)
+    assert smtp.login.options == {SecurityOption.NO_PLAINTEXT, SecurityOption.NO_ANONYMOUS}
+    assert (smtp.tls, smtp.skip_quit_reply, smtp.line_limit) == (TlsLevel.NONE, True, 998)
+
+
+def test_lmtp_has_parameters_of_its_own() -> None:
+    lmtp = rules("lmtp_lhlo_name = l\nlmtp_lhlo_timeout = 7s\nlmtp_discard_lhlo_keywords = dsn", Dialect.LMTP)
+    assert (lmtp.name, lmtp.port, lmtp.discard_keywords) == ("l", "24", {"DSN"})
+    assert lmtp.timeouts[Stage.LHLO] == lmtp.timeouts[Stage.GREETING] == 7.0
+    assert (lmtp.connect_timeout, lmtp.skip_quit_reply) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "verifies"),
+    [
+        ("smtp_tls_security_level = none", TlsLevel.NONE, False),
+        ("smtp_tls_security_level = may", TlsLevel.MAY, False),
+        ("smtp_tls_security_level = encrypt", TlsLevel.ENCRYPT, False),
+        ("smtp_tls_security_level = verify", TlsLevel.ENCRYPT, True),
+        ("smtp_use_tls = yes", TlsLevel.MAY, False),
+        ("smtp_use_tls = yes\nsmtp_tls_security_level = none", TlsLevel.NONE, False),
+        ("smtp_enforce_tls = yes\nsmtp_tls_enforce_peername = no", TlsLevel.ENCRYPT, False),
+        ("smtp_enforce_tls = yes", TlsLevel.ENCRYPT, True),
+    ],
+)
+def test_tls_levels(text: str, level: TlsLevel, verifies: bool) -> None:
+    found = rules(text)
+    assert (level, verifies) == (found.tls, found.verifies)
+
+
+@pytest.mark.parametrize(
+    ("text", "lookup"),
+    [
+        ("", ("dns",)),
+        ("smtp_host_lookup = native, dns", ("native", "dns")),
+        ("disable_dns_lookups = yes", ("native",)),
+        ("smtp_dns_support_level = disabled", ("native",)),
+    ],
+)
+def test_host_lookup(text: str, lookup: tuple[str, ...]) -> None:
+    assert lookup == rules(text).host_lookup
+
+
+@pytest.mark.parametrize(("protocols", "families"), [("ipv4", ("A",)), ("ipv6", ("AAAA",)), ("all", ("A", "AAAA"))])
+def test_families(protocols: str, families: tuple[str, ...]) -> None:
+    assert families == rules(f"inet_protocols = {protocols}").families
+
+
+def test_no_time_limit_is_none() -> None:
+    assert rules("smtp_helo_timeout = 0").timeouts[Stage.EHLO] is None
+
+
+def test_fallbacks_are_a_list() -> None:
+    assert rules("smtp_fallback_relay = [a], b:26").fallback == "[a] b:26"

@@ -1,0 +1,73 @@
+"""Sessions from greeting to verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from gatepost.delivery.connect import Place, connect
+from gatepost.delivery.rules import ClientRules
+from gatepost.delivery.session import SessionReport, Sessions, SessionTerms
+from gatepost.mail.envelope import Recipient
+from gatepost.smtp.client_values import Mail, Server, TlsLevel
+from tests.fakes.jobs import CONTENT, FakeBody
+from tests.fakes.peer import FakePeer
+
+MAIL = Mail("a@a.example", (Recipient("b@b.example", "b@b.example"),), len(CONTENT))
+
+
+async def hold(peer: FakePeer) -> SessionReport:
+    connection = await connect(Place(peer.address, peer.port), 5)
+    server = Server("peer", peer.address, str(peer.port))
+    terms = SessionTerms(ClientRules(name="mx.ohio.net"), server, "Q", "peer", TlsLevel.NONE, None, detects_loops=True)
+    return await Sessions(None).hold(connection, terms, MAIL, lambda _: FakeBody().chunks(), lambda _: None)
+
+
+def test_a_session_reports_outcomes() -> None:
+    async def main() -> None:
+        async with FakePeer() as peer:
+            report = await hold(peer)
+            assert [outcome.text for outcome in report.outcomes] == ["250 2.0.0 taken"]
+            assert (report.failure, report.takes_dsn, report.tls_broke) == (None, True, False)
+            assert report.transmission >= 0
+
+    asyncio.run(main())
+
+
+def test_a_session_that_never_stood_reports_why() -> None:
+    async def main() -> None:
+        async with FakePeer(replies={"CONNECT": "421 busy"}) as peer:
+            report = await hold(peer)
+            assert report.failure is not None
+            assert report.failure.dsn == "4.0.0"
+            assert report.outcomes == ()
+
+    asyncio.run(main())
+
+
+def test_a_session_that_is_cancelled_lets_go_of_its_connection() -> None:
+    async def main() -> None:
+        async with FakePeer(stalls_at="EHLO") as peer:
+            task = asyncio.create_task(hold(peer))
+            while not peer.commands:
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+
+    asyncio.run(main())
+
+
+def test_terms_become_a_plan() -> None:
+    terms = SessionTerms(
+        replace(ClientRules(), line_limit=5),
+        Server("h", "a", "25"),
+        "Q",
+        "hop",
+        TlsLevel.MAY,
+        None,
+        detects_loops=False,
+    )
+    plan = terms.plan(tls_usable=False)
+    assert (plan.line_limit, plan.queue_id, plan.nexthop, plan.tls) == (5, "Q", "hop", TlsLevel.MAY)
+    assert (plan.tls_usable, plan.detects_loops) == (False, False)
