@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from gatepost.mail.events import Failed, Warned
 from gatepost.mail.peer import Login
@@ -44,7 +45,7 @@ def served(
                 await backend.close()
                 await asyncio.sleep(0)
 
-    asyncio.run(main())
+    uvloop.run(main())
 
 
 def test_the_greeting_tells_the_mechanisms(tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_a_socket_that_is_not_there_is_said_in_postfixs_words(tmp_path: Path) ->
         text = f"SASL: Connect to Dovecot auth socket '{tmp_path}/absent' failed: No such file or directory"
         assert (Warned(text), Failed("no SASL authentication mechanisms")) == caught.value.events
 
-    asyncio.run(main())
+    uvloop.run(main())
 
 
 def test_a_server_that_went_away_after_the_greeting_is_unreachable(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_a_server_that_went_away_after_the_greeting_is_unreachable(tmp_path: Pat
         (tmp_path / "auth").unlink(missing_ok=True)
         assert Failure(UNREACHABLE, temporary=True) == await server.start("PLAIN", None, CONTEXT).step(None)
 
-    asyncio.run(main())
+    uvloop.run(main())
 
 
 @pytest.mark.parametrize("greeting", ["VERSION\t2\t0\nDONE\n", "VERSION\t1\t0\nDONE\n", "x" * 70_000])

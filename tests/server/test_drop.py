@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ def submitted(
             server.close()
             await server.wait_closed()
 
-    return asyncio.run(main())
+    return uvloop.run(main())
 
 
 def test_a_message_is_taken_with_who_sent_it(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_malformed_request_is_refused_for_good(tmp_path: Path, head: bytes) ->
         await server.wait_closed()
         return answer
 
-    assert json.loads(asyncio.run(main()))["temporary"] is False
+    assert json.loads(uvloop.run(main()))["temporary"] is False
 
 
 def test_a_program_that_goes_away_leaves_nothing(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_a_program_that_goes_away_leaves_nothing(tmp_path: Path) -> None:
         server.close()
         await server.wait_closed()
 
-    asyncio.run(main())
+    uvloop.run(main())
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from gatepost.config.findings import Finding, errors, render
 from gatepost.config.load import Configuration, load
 from gatepost.mail.events import Warned
 from gatepost.server.instance import Instance, InstanceError
+from gatepost.server.limits import ClientLimits, make_table
 from gatepost.server.logsink import make_sink
 from gatepost.server.privileges import OwnerError, choose_owner
 from gatepost.server.reload import private_files
 from gatepost.server.startup import with_start_findings
 from gatepost.server.supervisor import Ground, Supervisor
-from gatepost.server.worker import work
+from gatepost.server.worker import Setting, work
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,14 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
         sink.give_to(owner)
         if owner is not None and owner.warning:
             sink("postfix/master", os.getpid(), Warned(owner.warning))
+        workers = settings.gatepost_workers or len(os.sched_getaffinity(0))
+        limits = make_table(workers)
         ground = Ground(
             instance=instance,
             sink=sink,
-            owner=owner,
-            workers=settings.gatepost_workers or 1,
+            workers=workers,
             load=functools.partial(checked, directory),
             private_files=functools.partial(private_files, owner=owner),
-            work=functools.partial(work, sink=sink, owner=owner),
+            work=functools.partial(work, setting=Setting(sink, owner, workers, limits)),
+            bury=ClientLimits(limits, workers, 0, 0.0).clear,
         )
         return Supervisor(configuration, ground).run()
     except (InstanceError, OwnerError) as error:

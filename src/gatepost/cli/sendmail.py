@@ -187,7 +187,7 @@ def _send(directory: Path, options: Options) -> int:
     request = Request(
         sender=_login_name() if options.sender is None else options.sender,
         recipients=tuple(dict.fromkeys(recipients)),
-        full_name=options.full_name or os.environ.get("NAME", ""),
+        full_name=options.full_name or os.environ.get("NAME", "") or _full_name(),
         notify=options.notify,
         ret=options.ret,
         envid=options.envid,
@@ -248,6 +248,15 @@ def _login_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return getpass.getuser()
+
+
+def _full_name() -> str:
+    """The user's name as the system knows it (the first GECOS field, where `&` stands for the login name)."""
+    try:
+        entry = pwd.getpwuid(os.getuid())
+    except KeyError:
+        return ""
+    return entry.pw_gecos.partition(",")[0].replace("&", entry.pw_name.capitalize())
 
 
 def _queue(directory: Path, action: str) -> int:

@@ -13,6 +13,7 @@ import asyncio
 import os
 import socket
 from dataclasses import dataclass
+from typing import cast
 
 from gatepost.tls.channel import TlsChannel, TlsFailed
 
@@ -45,8 +46,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - only stream connections are made here
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by inheritance
 
     def data_received(self, data: bytes) -> None:
         """Keep what came until it is read."""

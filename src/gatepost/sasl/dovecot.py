@@ -17,6 +17,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from gatepost.mail.events import Failed, Warned
 from gatepost.mail.peer import Login
@@ -74,9 +75,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Introduce ourselves."""
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
-            transport.write(f"VERSION\t{_MAJOR}\t{_MINOR}\nCPID\t{os.getpid()}\n".encode("ascii"))
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's are none by inheritance
+        self._transport.write(f"VERSION\t{_MAJOR}\t{_MINOR}\nCPID\t{os.getpid()}\n".encode("ascii"))
 
     def data_received(self, data: bytes) -> None:
         """Cut into lines."""

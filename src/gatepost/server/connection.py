@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from gatepost.mail.events import Emit, Event
 from gatepost.smtp.machine import NEED_DATA, PAUSED, Limits, Machine
@@ -70,8 +71,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream server makes
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by inheritance
         if self._hold:
             transport.pause_reading()
             self._paused = True
@@ -135,6 +135,8 @@ class Connection(asyncio.Protocol):
             await self.flush()
             await self._wait(retire=not self.machine.receiving)
         if event is PAUSED:
+            if self._gone:
+                raise PeerLost
             raise AssertionError("a reply is owed")
         if self._output_size > OUTPUT_LIMIT:
             await self.flush()
@@ -213,6 +215,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; what is in line is lost."""
+        self._gone = True
         self.machine.close()
         if self._transport:
             self._transport.abort()

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 REQUEST_LIMIT = 1024 * 1024
 """Bytes of the first line; it holds all recipients."""
@@ -94,11 +94,10 @@ class _Drop(asyncio.Protocol):
         self._answered = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what a stream server makes
-        self._transport = transport
+        self._transport = made = cast("asyncio.Transport", transport)  # uvloop's are none by inheritance
         peer = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         self._uid = _CREDENTIALS.unpack(peer)[1]
-        self._timer = asyncio.get_running_loop().call_later(TIMEOUT, transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(TIMEOUT, made.abort)
 
     def data_received(self, data: bytes) -> None:
         if self._answered or self._task is not None:

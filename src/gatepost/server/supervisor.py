@@ -74,6 +74,8 @@ class Ground:
     private_files: Callable[[Configuration], dict[str, bytes]]
     work: Callable[[Configuration, Task], int]
     """What a worker does, to its exit status; called in the child."""
+    bury: Callable[[int], None]
+    """Puts away what a dead worker has left in shared memory."""
 
 
 class Phase(Enum):
@@ -199,6 +201,7 @@ class Supervisor:
         self._forget(child)
         number, pid = child.number, child.pid
         child.pid = 0
+        self._ground.bury(number)
         if self._phase is not Phase.SERVING:
             return
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"

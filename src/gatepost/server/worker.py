@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import uvloop
 
@@ -23,39 +24,52 @@ from gatepost.server.sockets import Endpoint
 from gatepost.server.supervisor import Task
 
 
-def work(configuration: Configuration, task: Task, *, sink: LogSink, owner: Owner | None) -> int:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all workers of a server have in common; `limits` is the descriptor of the table of client limits."""
+
+    sink: LogSink
+    owner: Owner | None
+    workers: int
+    limits: int
+
+
+def work(configuration: Configuration, task: Task, *, setting: Setting) -> int:
     """Serve until told to stop; the exit status. Called in a freshly forked process, which may still be root."""
-    handed = private_files(configuration, owner=owner)
-    if owner is not None:
-        drop(owner)
+    handed = private_files(configuration, owner=setting.owner)
+    if setting.owner is not None:
+        drop(setting.owner)
     die_with_parent(task.parent)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the supervisor says what to do
-    return uvloop.run(_Worker(configuration, task, sink).main(handed))
+    return uvloop.run(_Worker(configuration, task, setting).main(handed))
 
 
 class _Worker:
-    def __init__(self, configuration: Configuration, task: Task, sink: LogSink) -> None:
+    def __init__(self, configuration: Configuration, task: Task, setting: Setting) -> None:
         self._configuration = configuration
         self._task = task
-        self._sink = sink
-        self._emit: Emit = Logger(sink).bind("master", os.getpid())
+        self._setting = setting
+        self._sink = setting.sink
+        self._emit: Emit = Logger(setting.sink).bind("master", os.getpid())
         self._stop = asyncio.Event()
         self._reloads: set[asyncio.Task[None]] = set()
 
     async def main(self, handed: Mapping[str, bytes]) -> int:
         loop = asyncio.get_running_loop()
-        live = Live(Surroundings(self._sink, self._task.number))
+        setting = self._setting
+        live = Live(Surroundings(self._sink, self._task.number, setting.workers, setting.limits))
         await live.start(self._configuration, dict(self._task.listeners), HandedFiles(handed))
         end = self._task.end
         end.setblocking(False)
         loop.add_reader(end, self._heard, live)
         control.send(end, Message(Word.READY))
+        live.failed.add_done_callback(lambda _: self._stop.set())
         await self._stop.wait()
         loop.remove_reader(end)
         await live.stop(self._configuration.settings.gatepost_stop_limit.total_seconds())
         self._sink.flush()
-        return 0
+        return 1 if live.failed.done() else 0
 
     def _heard(self, live: Live) -> None:
         try:
