@@ -107,10 +107,12 @@ def _without_logins(rule: Rule) -> Finding:
 def _reply_template(program: Program) -> Iterator[Finding]:
     """GP0308: `default_rbl_reply` with a name that there is not. Postfix ends the session when it comes to use it."""
     settings = program.settings
-    names = dict.fromkeys(dnslists.TEMPLATE_NAMES, "")
-    try:
-        templates.fill(settings.default_rbl_reply, names, program.expansion_filter)
-    except (templates.UnknownNameError, templates.TemplateError) as error:
-        message = f"default_rbl_reply: {error}"
-        hint = "names are: " + ", ".join(sorted(names))
-        yield Finding("GP0308", Level.ERROR, message, settings.place("default_rbl_reply"), hint)
+    for value in ("", "x"):  # so that both branches of a condition are seen
+        names = dict.fromkeys(dnslists.TEMPLATE_NAMES, value)
+        try:
+            templates.fill(settings.default_rbl_reply, names, program.expansion_filter)
+        except (templates.UnknownNameError, templates.TemplateError) as error:
+            message = f"default_rbl_reply: {error}"
+            hint = "names are: " + ", ".join(sorted(names))
+            yield Finding("GP0308", Level.ERROR, message, settings.place("default_rbl_reply"), hint)
+            return
