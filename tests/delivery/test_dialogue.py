@@ -18,12 +18,11 @@ from tests.fakes.peer import FakePeer
 MAIL = Mail("a@a.example", (Recipient("b@b.example", "b@b.example"),), len(CONTENT))
 
 
-async def begin(peer: FakePeer, seen: list[Event] | None = None, **more: TlsLevel) -> Dialogue:
+async def begin(peer: FakePeer, seen: list[Event] | None = None, tls: TlsLevel = TlsLevel.NONE) -> Dialogue:
     connection = await connect(Place(peer.address, peer.port), 5)
-    plan = SessionPlan(Server("peer", peer.address, str(peer.port)), "mx.ohio.net", queue_id="Q", **more)  # type: ignore[arg-type]  # TLS level alone
-    return Dialogue(
-        ClientMachine(plan), connection, dict.fromkeys(Stage, 5.0), (seen if seen is not None else []).append
-    )
+    plan = SessionPlan(Server("peer", peer.address, str(peer.port)), "mx.ohio.net", queue_id="Q", tls=tls)
+    noted: list[Event] = [] if seen is None else seen
+    return Dialogue(ClientMachine(plan), connection, dict.fromkeys(Stage, 5.0), noted.append)
 
 
 def content(_: frozenset[str]) -> AsyncIterator[bytes]:

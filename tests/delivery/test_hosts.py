@@ -123,12 +123,10 @@ def test_the_system_may_be_asked_instead() -> None:
 
 
 def test_hosts_of_one_preference_share_the_load() -> None:
-    zone = {
-        "even.example": "MX 10 one.example; MX 10 two.example",
-        **{name: ZONE[name] for name in ("one.example", "two.example")},
-    }
-    assert {"192.0.2.1", "192.0.2.2"} == {find("even.example", zone=zone)[0][0] for _ in range(64)}
-    assert {"192.0.2.1"} == {find("even.example", replace(RULES, shuffled=False), zone)[0][0] for _ in range(8)}
+    zone = {**ZONE, "even.example": "MX 10 one.example; MX 10 two.example"}
+    first = {find("even.example", zone=zone)[0][0] for _ in range(64)}
+    assert first == {"192.0.2.1", "192.0.2.2"}
+    assert {find("even.example", replace(RULES, shuffled=False), zone)[0][0] for _ in range(8)} == {"192.0.2.1"}
 
 
 def test_a_host_is_a_value() -> None:

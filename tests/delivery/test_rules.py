@@ -26,7 +26,7 @@ def test_the_defaults_are_postfixs() -> None:
 
 def test_lmtp_has_parameters_of_its_own() -> None:
     lmtp = rules("lmtp_lhlo_name = l\nlmtp_lhlo_timeout = 7s\nlmtp_discard_lhlo_keywords = dsn", Dialect.LMTP)
-    assert (lmtp.name, lmtp.port, lmtp.discard_keywords) == ("l", "24", {"DSN"})
+    assert (lmtp.name, lmtp.port, lmtp.discard_keywords) == ("l", "24", frozenset({"DSN"}))
     assert lmtp.timeouts[Stage.LHLO] == lmtp.timeouts[Stage.GREETING] == 7.0
     assert (lmtp.connect_timeout, lmtp.skip_quit_reply) == (None, False)
 

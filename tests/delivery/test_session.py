@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from gatepost.delivery.connect import Place, connect
 from gatepost.delivery.rules import ClientRules
@@ -49,8 +48,7 @@ def test_a_session_that_is_cancelled_lets_go_of_its_connection() -> None:
     async def main() -> None:
         async with FakePeer(stalls_at="EHLO") as peer:
             task = asyncio.create_task(hold(peer))
-            while not peer.commands:
-                await asyncio.sleep(0)
+            await peer.stalled.wait()
             task.cancel()
             await asyncio.wait([task])
             assert task.cancelled()
@@ -60,7 +58,7 @@ def test_a_session_that_is_cancelled_lets_go_of_its_connection() -> None:
 
 def test_terms_become_a_plan() -> None:
     terms = SessionTerms(
-        replace(ClientRules(), line_limit=5),
+        ClientRules(line_limit=5),
         Server("h", "a", "25"),
         "Q",
         "hop",

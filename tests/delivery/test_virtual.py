@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from gatepost.routing.search import SearchRules
 from tests.fakes.jobs import job
 from tests.fakes.oracle import FakeOracle
 
-TABLES = {
+TABLES: dict[str, Mapping[str, str] | str] = {
     "hash:/boxes": {"v@v.example": "v/", "w@v.example": "w", "@all.example": "all/"},
     "hash:/uids": {"v@v.example": "1000", "w@v.example": "5", "@all.example": "x"},
     "static:1000": "1000",

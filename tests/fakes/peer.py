@@ -5,7 +5,7 @@
 
 1. Points are `CONNECT`, a verb, `.` (after the content), or `BODY` (the content is not read).
 2. A reply is looked up by the whole command line, then by the point.
-3. `commands` is all it was told, `mails` the contents it took, dots unstuffed.
+3. `commands` is all it was told, `mails` the contents it took, dots unstuffed; `stalled` is set when it stalls.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class FakePeer:
         self.commands: list[str] = []
         self.mails: list[bytes] = []
         self._server: asyncio.Server | None = None
+        self.stalled = asyncio.Event()
         self._over = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -64,6 +65,11 @@ class FakePeer:
         self._server.close()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def stall(self) -> None:
+        """Say nothing until the test is over."""
+        self.stalled.set()
+        await self._over.wait()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -123,7 +129,7 @@ class _Session:
 
     async def _content(self) -> None:
         if self.peer.stalls_at == "BODY":
-            await self.peer._over.wait()
+            await self.peer.stall()
         if self.peer.hangs_up_at == "BODY":
             raise ConnectionError
         lines: list[bytes] = []
@@ -137,7 +143,7 @@ class _Session:
 
     async def _answer(self, point: str, line: str, usual: str) -> str:
         if self.peer.stalls_at == point:
-            await self.peer._over.wait()
+            await self.peer.stall()
         if self.peer.hangs_up_at == point:
             raise ConnectionError
         said = self.peer.replies.get(line) or self.peer.replies.get(point) or usual
