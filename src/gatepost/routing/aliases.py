@@ -158,7 +158,7 @@ class Aliases:
         return split_extension(local, self._delimiters, owner_request=self._owner_request)
 
     async def _name(self, address: str, progress: _Progress, path: tuple[str, ...] = (), parent: str = "") -> None:
-        """Look up a local address. `path` holds the aliases that led to it, folded; `parent` is the last one's address."""
+        """Look up a local address. `path` holds the aliases that led to it, folded; `parent` is the last's address."""
         local = split_domain(address)[0]
         user, extension = self._split(address)
         mailbox = Mailbox(address, user, extension)
