@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partialmethod
 from pathlib import Path
 
 import apsw
@@ -35,8 +36,9 @@ class TestContract(Contract):
         return opened(folder)
 
 
-def test_one_owner_at_a_time(tmp_path: Path) -> None:
+def test_one_owner_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def use() -> None:
+        monkeypatch.setattr("gatepost.queue.spool.Slot.lock", partialmethod(Slot.lock, patience=0))
         store = opened(tmp_path)
         with pytest.raises(SlotBusy, match=r"locked by process \d+"):
             opened(tmp_path)

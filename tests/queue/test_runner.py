@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import pytest
 
-from gatepost.mail.delivery import Agent, Job, Result, Status
+from gatepost.mail.delivery import Agent, Body, Job, Result
 from gatepost.mail.envelope import Envelope, Notify, Recipient
 from gatepost.mail.events import Event
 from gatepost.maillog import Logger, text
@@ -61,7 +62,7 @@ class House:
     pauses: list[float] = field(default_factory=list)
     on_pause: Callable[[], None] | None = None
 
-    async def __aenter__(self) -> House:
+    async def __aenter__(self) -> Self:
         self.runner = Runner(
             self.store, self.plan(), Logger(self.log, "postfix"), clock=lambda: self.now, pause=self.pause
         )
@@ -153,10 +154,10 @@ def test_a_message_is_delivered_and_forgotten() -> None:
         (job,) = house.smtp.jobs
         assert (job.queue_id, job.transport, job.nexthop) == (message.queue_id, "smtp", "smtp.example")
         assert job.envelope.recipients == (Recipient("x@smtp.example", "x@smtp.example"),)
+        delivered = "relay=mx[192.0.2.9]:25, delay=0.5, delays=0.5/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
         assert house.lines == [
             f"qmgr: {message.queue_id}: from=<a@smtp.example>, size=14, nrcpt=1 (queue active)",
-            f"smtp: {message.queue_id}: to=<x@smtp.example>, relay=mx[192.0.2.9]:25, delay=0.5, delays=0.5/0/0/0, "
-            "dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+            f"smtp: {message.queue_id}: to=<x@smtp.example>, {delivered}",
             f"qmgr: {message.queue_id}: removed",
         ]
 
@@ -403,6 +404,20 @@ def test_a_dead_destination_suspends_what_waits() -> None:
     run(use, House(replace(RULES, initial_window=1)))
 
 
+def test_a_redirected_message_goes_to_one_place() -> None:
+    """Of all recipients one stands for the rest: the first in order of the addresses, as in Postfix."""
+
+    async def use(house: House) -> None:
+        message = replace(house.make("m@smtp.example", "z@smtp.example", "d@smtp.example"), redirect="x@local.example")
+        await house.accept(message)
+        assert house.local.addresses == ["x@local.example"]
+        assert house.local.jobs[0].recipients[0][1].original == "d@smtp.example"
+        assert "nrcpt=3" in house.lines[0]
+        assert house.store.messages == {}
+
+    run(use)
+
+
 def test_flush_by_domain() -> None:
     async def use(house: House) -> None:
         house.smtp.answer = house.local.answer = deferred
@@ -530,7 +545,12 @@ def test_content_leaves_memory_where_there_is_too_much(monkeypatch: pytest.Monke
 
     async def use(house: House) -> None:
         house.smtp.gate = asyncio.Event()
-        house.store.leave_in_ledger = lambda message: (left.append(message.queue_id), message.body)[1]  # type: ignore[method-assign]  # a spy
+
+        def leave(message: StoredMessage) -> Body:
+            left.append(message.queue_id)
+            return message.body
+
+        house.store.leave_in_ledger = leave  # type: ignore[method-assign]  # a spy
         first = await house.accept(house.make("x@smtp.example"))
         second = await house.accept(house.make("y@smtp.example"))
         assert first.queue_id not in left

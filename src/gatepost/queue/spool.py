@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ _SLOT = re.compile(r"slot-(\d{1,3})")
 
 FOLDER_MODE = 0o700
 """Mail is nobody's business but the mail owner's."""
+
+
+PATIENCE = 1.0
+"""Seconds to wait for a lock. A program that a dead owner had begun to start may hold it for a moment longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,16 @@ class Slot:
         _make_folder(self.folder, owner)
         _make_folder(self.bodies, owner)
 
-    def lock(self) -> SlotLock:
-        """Become the owner. Raises SlotBusy where somebody is."""
-        return SlotLock(self.folder / "lock")
+    def lock(self, patience: float = PATIENCE) -> SlotLock:
+        """Become the owner; waits for up to `patience` seconds, then raises SlotBusy where somebody else is."""
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return SlotLock(self.folder / "lock")
+            except SlotBusy:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.01)
 
 
 class SlotLock:
@@ -97,6 +109,9 @@ class SlotLock:
     def __init__(self, path: Path) -> None:
         # Not inheritable (Python's default), or a delivery program would keep the lock of a dead worker.
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if not os.geteuid():  # root came first (`gatepost queue`); the owner of the folder must be able to lock, too
+            folder = path.parent.stat()
+            os.fchown(self._descriptor, folder.st_uid, folder.st_gid)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
