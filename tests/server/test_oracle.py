@@ -15,7 +15,7 @@ from tests.fakes.tables import TableBench
 
 def test_answers_come_from_tables_and_dns() -> None:
     async def scenario() -> None:
-        async with dns_server({"ip.example": "MX 10 192.0.2.7"}) as server:
+        async with dns_server({"bad.example": "MX 10 -bad.example"}) as server:
             bench = TableBench(access="a 1\n")
             said: list[str] = []
             oracle: Oracle = LiveOracle(
@@ -27,9 +27,12 @@ def test_answers_come_from_tables_and_dns() -> None:
             with pytest.raises(LookupFailed):
                 await oracle.lookup("hash:/none", "a")
             for _ in range(2):
-                assert DnsStatus.FOUND is (await oracle.dns("ip.example", "MX")).status
-            line = "warning: numeric domain name in resource data of MX record for ip.example: 192.0.2.7"
-            assert [line, line] == said
+                assert DnsStatus.INVALID is (await oracle.dns("bad.example", "MX")).status
+            lines = [
+                "warning: valid_hostname: misplaced hyphen: -bad.example",
+                "warning: malformed domain name in resource data of MX record for bad.example: -bad.example",
+            ]
+            assert [*lines, *lines] == said
             await oracle.sleep(0)
 
     asyncio.run(scenario())

@@ -2,8 +2,8 @@
 
 1. Aliases in the answer are followed to the name that holds the records, at most `ALIASES` of them.
 2. A host name in the data (MX, NS) that can be none is left out, with a warning; where nothing else is left, the
-   reply is malformed. An address in its place is kept, with a warning: some publish their MX so. What a PTR record
-   says is judged by `lookups.confirmed_name`.
+   reply is malformed. An address in its place is kept, for some publish their MX so, and who asked may judge it. What
+   a PTR record says is judged by `lookups.confirmed_name`.
 3. One null MX (RFC 7505) makes the domain one that takes no mail, whatever else it lists.
 4. What is not said in the reply, or said about another name, does not exist.
 """
@@ -134,16 +134,16 @@ def _records(found: dns.rrset.RRset, asked: str, *, ttl: float, secure: bool) ->
             records, warnings = [f"{rdata.preference} "], []
             break
         faults = list(_faults(rdata, asked))
-        warnings += [text for text, _ in faults]
-        if not any(fatal for _, fatal in faults):
+        warnings += faults
+        if not faults:
             records.append(_presented(rdata))
     if not records:
         return Resolution(DnsAnswer(DnsStatus.INVALID, reason=MALFORMED), tuple(warnings), ttl)
     return Resolution(DnsAnswer(DnsStatus.FOUND, tuple(records), secure=secure), tuple(warnings), ttl)
 
 
-def _faults(rdata: dns.rdata.Rdata, asked: str) -> Iterator[tuple[str, bool]]:
-    """Warnings about the host name in the data, each with whether it makes the record useless."""
+def _faults(rdata: dns.rdata.Rdata, asked: str) -> Iterator[str]:
+    """What makes the record useless: a host name that can be none."""
     match rdata:
         case dns.rdtypes.ANY.MX.MX():
             name = _text(rdata.exchange)
@@ -152,11 +152,9 @@ def _faults(rdata: dns.rdata.Rdata, asked: str) -> Iterator[tuple[str, bool]]:
         case _:
             return
     where = f"domain name in resource data of {dns.rdatatype.to_text(rdata.rdtype)} record for {asked}: {name[:100]}"
-    if is_address(name):
-        yield f"numeric {where}", False
-    elif fault := hostname_fault(name):
-        yield f"valid_hostname: {fault}: {name[:100]}", False
-        yield f"malformed {where}", True
+    if not is_address(name) and (fault := hostname_fault(name)):
+        yield f"valid_hostname: {fault}: {name[:100]}"
+        yield f"malformed {where}"
 
 
 def _presented(rdata: dns.rdata.Rdata) -> str:
