@@ -11,6 +11,7 @@ from pathlib import Path
 from gatepost.cli.main import add_directory
 from gatepost.config.findings import Finding, errors, render
 from gatepost.config.load import Configuration, load
+from gatepost.delivery.writers import helper_socket
 from gatepost.mail.events import Warned
 from gatepost.server.instance import Instance, InstanceError
 from gatepost.server.limits import ClientLimits, make_table
@@ -19,7 +20,7 @@ from gatepost.server.privileges import OwnerError, choose_owner
 from gatepost.server.reload import private_files
 from gatepost.server.startup import with_start_findings
 from gatepost.server.supervisor import Ground, Supervisor
-from gatepost.server.worker import Setting, work
+from gatepost.server.worker import Setting, help_deliver, work
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         sink.give_to(owner)
         if owner is not None and owner.warning:
             sink("postfix/master", os.getpid(), Warned(owner.warning))
+        control = os.open(instance.control, os.O_PATH | os.O_DIRECTORY)
+        mailboxes = helper_socket(Path(f"/proc/self/fd/{control}"))  # short, however long the folder's path is
         workers = settings.gatepost_workers or len(os.sched_getaffinity(0))
         limits = make_table(workers)
         ground = Ground(
@@ -50,8 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
             workers=workers,
             load=functools.partial(checked, directory),
             private_files=functools.partial(private_files, owner=owner),
-            work=functools.partial(work, setting=Setting(sink, owner, workers, limits)),
+            work=functools.partial(work, setting=Setting(sink, owner, workers, limits, mailboxes)),
             bury=ClientLimits(limits, workers, 0, 0.0).clear,
+            help=functools.partial(help_deliver, mailboxes, owner) if owner is not None else None,
         )
         return Supervisor(configuration, ground).run()
     except (InstanceError, OwnerError) as error:

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import struct
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
@@ -182,12 +183,23 @@ class LineEnds:
         return left + (b"\r\n" if left or self._last != b"\n" else b"")
 
 
+@contextmanager
+def reachable(path: Path) -> Iterator[str]:
+    """A name for a socket through its folder: its own path may be longer than the 107 bytes that the kernel takes."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
 def open_drop(path: Path) -> socket.socket:
     """The listening socket; one that an earlier process left behind is replaced. Raises OSError."""
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(str(path))
+        with reachable(path) as name:
+            listener.bind(name)
         path.chmod(0o666)
     except OSError:
         listener.close()
@@ -206,7 +218,8 @@ def submit(path: Path, request: Request, message: bytes) -> Receipt:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
             end.settimeout(ANSWER_TIME)
-            end.connect(str(path))
+            with reachable(path) as name:
+                end.connect(name)
             with suppress(BrokenPipeError):  # a refusal may come before all is sent
                 end.sendall(json.dumps(asdict(replace(request, size=len(message)))).encode("ascii") + b"\n")
                 end.sendall(message)

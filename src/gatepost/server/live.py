@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatepost.config.load import Configuration
+from gatepost.delivery.writers import MailboxWriter
 from gatepost.dns.lookups import confirmed_name
 from gatepost.dns.resolver import Resolver
 from gatepost.mail.envelope import Envelope, Recipient
@@ -70,6 +71,7 @@ class Surroundings:
     slot: int
     workers: int
     limits: int  # descriptor of the shared table of client limits
+    mailboxes: MailboxWriter
 
 
 class Live:

@@ -40,7 +40,7 @@ class ReportOffice:
     def _site(self, order: ReportOrder) -> report.Site:
         settings = self._settings
         from_nobody = not order.message.envelope.sender
-        notices = settings._2bounce_notice_recipient if from_nobody else settings.bounce_notice_recipient
+        notices = settings.text("2bounce_notice_recipient") if from_nobody else settings.bounce_notice_recipient
         origin = settings.myorigin
         return report.Site(
             host=settings.myhostname,

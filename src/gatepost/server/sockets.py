@@ -16,7 +16,8 @@ import socket
 from collections.abc import Iterable, Mapping
 
 from gatepost.config.findings import ConfigurationError, Finding, Level
-from gatepost.config.load import Configuration, Service
+from gatepost.config.load import Configuration
+from gatepost.config.services import Service
 
 Endpoint = tuple[str, int]
 """Address and port."""

@@ -35,6 +35,9 @@ from gatepost.server.logsink import LogSink
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a worker is started again: doubled each time, up to Postfix's `service_throttle_time`."""
 
+HELPER = -1
+"""The number of the helper, which is no worker."""
+
 HEALTHY = 60.0
 """Seconds after which a worker counts as healthy, and its successor starts at once again."""
 
@@ -76,6 +79,8 @@ class Ground:
     """What a worker does, to its exit status; called in the child."""
     bury: Callable[[int], None]
     """Puts away what a dead worker has left in shared memory."""
+    help: Callable[[int], None] | None = None
+    """What the mailbox helper does, which stays root; called in the child with the supervisor's process id."""
 
 
 class Phase(Enum):
@@ -94,7 +99,8 @@ class Supervisor:
         self._configuration = configuration
         self._ground = ground
         self._bound = sockets.bind_all(configuration, ground.workers, {})
-        self._children = [Child(number) for number in range(ground.workers)]
+        self._workers = [Child(number) for number in range(ground.workers)]
+        self._children = [*self._workers, *([Child(HELPER)] if ground.help else [])]
         self._selector = selectors.DefaultSelector()
         self._emit: Emit = Logger(ground.sink).bind("master", os.getpid())
         self._began = time.time()
@@ -121,7 +127,7 @@ class Supervisor:
         return self._end()
 
     def _live(self) -> bool:
-        return any(child.pid for child in self._children)
+        return any(child.pid for child in self._workers)
 
     def _patience(self) -> float | None:
         waiting = [child.due for child in self._children if not child.pid and self._phase is Phase.SERVING]
@@ -140,7 +146,8 @@ class Supervisor:
             os._exit(self._become(child, theirs, parent))
         theirs.close()
         ours.setblocking(False)
-        child.pid, child.end, child.started, child.ready = pid, ours, time.monotonic(), False
+        child.pid, child.end, child.started = pid, ours, time.monotonic()
+        child.ready = child.number == HELPER
         self._selector.register(ours, selectors.EVENT_READ, child)
 
     def _become(self, child: Child, end: socket.socket, parent: int) -> int:
@@ -152,6 +159,11 @@ class Supervisor:
             for other in self._children:
                 if other.end is not None:
                     other.end.close()
+            if child.number == HELPER and self._ground.help is not None:
+                for bound in self._bound.values():
+                    sockets.close(bound)
+                self._ground.help(parent)
+                return 0
             listeners = []
             for endpoint, own in self._bound.items():
                 for number, each in enumerate(own):
@@ -161,7 +173,7 @@ class Supervisor:
                         each.close()
             return self._ground.work(self._configuration, Task(child.number, end, tuple(listeners), parent))
         except BaseException as error:  # noqa: BLE001 - nothing may unwind into the supervisor's frames
-            self._emit(Failed(f"worker {child.number}: {type(error).__name__}: {error}"))
+            self._emit(Failed(f"{_name(child)}: {type(error).__name__}: {error}"))
             self._ground.sink.flush()
             return 1
 
@@ -201,11 +213,12 @@ class Supervisor:
         self._forget(child)
         number, pid = child.number, child.pid
         child.pid = 0
-        self._ground.bury(number)
+        if number != HELPER:
+            self._ground.bury(number)
         if self._phase is not Phase.SERVING:
             return
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
-        self._emit(Warned(f"worker {number} pid {pid} {how}"))
+        self._emit(Warned(f"{_name(child)} pid {pid} {how}"))
         if not self._announced and status:
             self._emit(Failed("the server could not start"))
             self._wind_up(Phase.FAILED)
@@ -269,7 +282,7 @@ class Supervisor:
     def _adopt(self, configuration: Configuration, bound: sockets.Sockets) -> None:
         before, self._bound, self._configuration = self._bound, bound, configuration
         private = self._ground.private_files(configuration)
-        for child in self._children:
+        for child in self._workers:
             files = control.seal(private)
             names = tuple(f"{host} {port}" for host, port in bound)
             ends = tuple(each[child.number].fileno() for each in bound.values())
@@ -310,7 +323,7 @@ class Supervisor:
             "configuration": str(self._configuration.directory),
             "since": self._began,
             "loaded": time.time(),
-            "workers": [child.pid for child in self._children],
+            "workers": [child.pid for child in self._workers],
             "services": services,
         }
         _replace(self._ground.instance.status_file, json.dumps(status).encode("ascii"))
@@ -324,6 +337,10 @@ class Supervisor:
         self._ground.instance.status_file.unlink(missing_ok=True)
         os.close(self._lock)
         return 1 if self._phase is Phase.FAILED else 0
+
+
+def _name(child: Child) -> str:
+    return "mailbox helper" if child.number == HELPER else f"worker {child.number}"
 
 
 def _catch_signals() -> socket.socket:

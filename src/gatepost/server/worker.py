@@ -12,6 +12,8 @@ import uvloop
 
 from gatepost.config.findings import ConfigurationError
 from gatepost.config.load import Configuration, load
+from gatepost.delivery import helper
+from gatepost.delivery.writers import DirectWriter, HelperWriter, MailboxWriter
 from gatepost.mail.events import Emit, Warned
 from gatepost.maillog import Logger
 from gatepost.server import control
@@ -26,12 +28,26 @@ from gatepost.server.supervisor import Task
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all workers of a server have in common; `limits` is the descriptor of the table of client limits."""
+    """What all workers of a server have in common; `limits` is the descriptor of the table of client limits.
+
+    `mailboxes` is the socket of the helper that writes to other users' mailboxes; it exists where there is an owner.
+    """
 
     sink: LogSink
     owner: Owner | None
     workers: int
     limits: int
+    mailboxes: str
+
+
+def help_deliver(mailboxes: str, owner: Owner, parent: int) -> None:
+    """Be the mailbox helper, which stays root, until the supervisor is gone."""
+    die_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    helper.serve(helper.listen(mailboxes, owner.uid), owner.uid)
 
 
 def work(configuration: Configuration, task: Task, *, setting: Setting) -> int:
@@ -58,7 +74,7 @@ class _Worker:
     async def main(self, handed: Mapping[str, bytes]) -> int:
         loop = asyncio.get_running_loop()
         setting = self._setting
-        live = Live(Surroundings(self._sink, self._task.number, setting.workers, setting.limits))
+        live = Live(Surroundings(self._sink, self._task.number, setting.workers, setting.limits, _writer(setting)))
         await live.start(self._configuration, dict(self._task.listeners), HandedFiles(handed))
         end = self._task.end
         end.setblocking(False)
@@ -104,6 +120,11 @@ class _Worker:
         else:
             self._configuration = configuration
             control.send(self._task.end, Message(Word.RELOADED))
+
+
+def _writer(setting: Setting) -> MailboxWriter:
+    """Who writes to mailboxes: the helper as their owner, or, where we are not root, we ourselves."""
+    return DirectWriter() if setting.owner is None else HelperWriter(setting.mailboxes)
 
 
 def _endpoint(name: str) -> Endpoint:
