@@ -84,6 +84,8 @@ PATHS = [
     ("<@a,b:c@d.e>", "c@d.e", True),
     ("<@a:b>", "b", True),
     ("<a::b@c.d>", "a::b@c.d", True),
+    ('b!"o"(c)', "b!o", False),
+    ("<%(c)b >", "%b", False),
 ]
 
 NO_PATHS = [
@@ -104,6 +106,13 @@ NO_PATHS = [
     "<Joe Doe>",
     "a(b)c@d.e",
     '<"a"b@c.d>',
+    "<",
+    "<b",
+    "<<b>",
+    "<b<>",
+    "x<a@b.c",
+    '<"a>@b.c',
+    "<a<b@c.d>",
 ]
 
 

@@ -50,6 +50,8 @@ def completed(text: str) -> str:
         ("joe..doe", '"joe..doe"@mx'),
         ("joe.doe", "joe.doe@mx"),
         ("J. R. Doe <jr>", "J.R.Doe <jr@mx>"),
+        ("Hello! World <joe>", "Hello!World <joe@mx>"),
+        ("100% Sure <joe>", "100%Sure <joe@mx>"),
         ("Joe@Home <jh>", "Joe@Home <jh@mx>"),
         ("=?utf-8?q?J=C3=B6e?= <joe>", "=?utf-8?q?J=C3=B6e?= <joe@mx>"),
         ("Jöe <joe>", "Jöe <joe@mx>"),

@@ -20,7 +20,7 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=40)
         ("joe (a (nested) one) x", ["joe", "(a (nested) one)", "x"]),
         (r"a\@b", ["a@b"]),
         ("joe@[1.2.3.4]", ["joe", "@", "[1.2.3.4]"]),
-        ("a%b!c", ["a%b!c"]),
+        ("a%b!c|d", ["a", "%", "b", "!", "c", "|", "d"]),
         ('"open', ["open"]),
         ("(open", ["(open"]),
         ("[open", ["[open]"]),

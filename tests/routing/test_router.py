@@ -59,6 +59,9 @@ def route(address: str, text: str = "", tables: dict[str, dict[str, str]] | None
         ("a:b@ohio.net", "a:b@ohio.net", LOCAL),
         ("joe@öhio.net", "joe@öhio.net", DEFAULT),
         ("joe@a_b.dom", "joe@a_b.dom", DEFAULT),
+        ("joe@other.dom@", "joe@other.dom", DEFAULT),
+        ("%x@", "@x", DEFAULT),
+        ("!x!joe@ohio.net", "joe@x", DEFAULT),
     ],
 )
 def test_standard_form_and_class(address: str, recipient: str, kind: AddressClass) -> None:

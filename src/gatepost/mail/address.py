@@ -20,6 +20,7 @@ NAME_LIMIT = 255
 """Characters of a host name (RFC 1035 section 2.3.4)."""
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
+_BRACKETS = re.compile(r'\\.|"(?:\\.|[^"\\])*"?|[<>]', re.DOTALL)
 _LITERAL_V6 = re.compile(r"ipv6:", re.IGNORECASE)
 
 
@@ -34,6 +35,8 @@ def parse_path(argument: str, *, strict: bool = False) -> str:
     With `strict` (`strict_rfc821_envelopes`) only `<path>` without comments will do. Raises AddressSyntaxError for
     anything but one address, or none. Whether the domain can exist is for `has_usable_domain` to say.
     """
+    if _open_brackets(argument):
+        raise AddressSyntaxError(f"a bracket is not closed: {argument}")
     enclosed = len(argument) > 1 and argument[0] == "<" and argument[-1] == ">"
     items = addresslist.parse(argument[1:-1] if enclosed else argument)
     found = addresslist.addresses(items)
@@ -149,6 +152,14 @@ def has_usable_domain(address: str, *, utf8: bool = True) -> bool:
         return True
     domain = split_domain(address)[1]
     return is_host_literal(domain) or is_hostname(domain.removesuffix("."), utf8=utf8)
+
+
+def _open_brackets(text: str) -> int:
+    """How many `<` find no `>`; what is quoted, and what follows a backslash, does not count."""
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth = depth + 1 if found[0] == "<" else max(depth - (found[0] == ">"), 0)
+    return depth
 
 
 def _split_route(address: str) -> tuple[str, str]:

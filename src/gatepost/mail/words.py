@@ -4,7 +4,7 @@ The rules:
 
 1. Blanks separate tokens and are otherwise dropped; a comment may contain comments; what is not closed runs to the end.
 2. A backslash takes the next character literally, in atoms too.
-3. `%` and `!` are no specials of RFC 822, and stay inside atoms; routing takes addresses apart at them.
+3. `%`, `!` and `|`, no specials of RFC 822, are operators as well: addresses have been routed with them.
 4. Every text gives tokens: nothing is an error here.
 """
 
@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-OPERATORS = "<>@,;:."
+OPERATORS = "<>@,;:.%!|"
 """Characters that are tokens of their own."""
 
 _ATOM_END = frozenset(OPERATORS + '"([ \t\r\n')

@@ -117,11 +117,11 @@ class Router:
             local, domain = split_domain(address)
             domain = self._standard_domain(domain)
             address = f"{local}@{domain}"
-            null_domain = not domain and self.settings.resolve_null_domain
-            if not null_domain and not await self.classes.is_local(domain, oracle):
-                return address, await self.classes.classify(domain, oracle)
-            ours = domain or ours
             inner = self._inner_address(local)
+            if domain or (inner is None and not self.settings.resolve_null_domain):
+                if not await self.classes.is_local(domain, oracle):
+                    return address, await self.classes.classify(domain, oracle)
+                ours = domain
             if inner is None:
                 break
             address = inner
