@@ -45,5 +45,11 @@ def test_a_place_that_cannot_be_prepared_is_named(tmp_path: Path) -> None:
         instance(tmp_path / "absent").lock()
 
 
+def test_a_place_that_the_owner_cannot_reach_is_named(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o700)
+    with pytest.raises(InstanceError, match=r"user nobody cannot enter .* .mode 700.; choose another queue_directory"):
+        instance(tmp_path / "closed").prepare(Owner("nobody", 65534, 65534))
+
+
 def test_the_version_is_the_packages() -> None:
     assert VERSION.count(".") == 2

@@ -69,6 +69,8 @@ class Instance:
 
     def prepare(self, owner: Owner | None) -> None:
         """Make the folders that are missing and give them to the owner. Raises InstanceError."""
+        if owner is not None:
+            _make_sure_of_way(self.root, owner)
         modes = {self.root: 0o711, self.public: 0o755, self.control: 0o700}
         try:
             for folder, mode in modes.items():
@@ -99,6 +101,19 @@ class Instance:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         return descriptor
+
+
+def _make_sure_of_way(folder: Path, owner: Owner) -> None:
+    """Make sure that the owner can get to the folder, which root may well have where nobody else can go."""
+    for parent in reversed(folder.parents):
+        try:
+            status = parent.stat()
+        except OSError:
+            return  # it will be made, or the failure to make it will be told
+        bits = 0o100 if status.st_uid == owner.uid else 0o010 if status.st_gid == owner.gid else 0o001
+        if not status.st_mode & bits:
+            where = f"{parent} (mode {status.st_mode & 0o777:o})"
+            raise InstanceError(f"user {owner.name} cannot enter {where}; choose another queue_directory")
 
 
 def running_pid(instance: Instance) -> int | None:
