@@ -19,7 +19,7 @@ from gatepost.queue.spool import Slot
 
 _DUE = "SELECT due, number FROM message WHERE state = ? AND due <= ? ORDER BY due LIMIT ?"
 _BROWSE = (
-    "SELECT * FROM message WHERE number > :after AND state IN (SELECT value FROM json_each(:states)) "
+    "SELECT * FROM message WHERE number > :after AND +state IN (SELECT value FROM json_each(:states)) "
     "AND (:domain = '' OR EXISTS (SELECT 1 FROM recipient WHERE message = message.number AND domain = :domain)) "
     "ORDER BY number LIMIT :limit"
 )

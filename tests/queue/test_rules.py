@@ -1,0 +1,32 @@
+"""main.cf's words about the queue."""
+
+from __future__ import annotations
+
+from gatepost.config.settings import Settings
+from gatepost.queue.record import Limits
+from gatepost.queue.rules import QueueRules
+from gatepost.queue.schedule import RetryPolicy
+
+
+def test_the_defaults_are_postfixs() -> None:
+    rules = QueueRules.of(Settings.parse("myhostname = mx.example.com"), {"smtp": 100, "local": 0})
+    assert rules.retry == RetryPolicy(300, 4000, 432_000, 432_000, 0)
+    assert rules.limits == {"smtp": Limits(20, 50, 100), "local": Limits(2, 1, 0)}
+    assert (rules.run_delay, rules.active_limit, rules.initial_window) == (300, 20_000, 5)
+    assert (rules.soft_bounce, rules.deferred_transports, rules.resolution) == (False, frozenset(), 2)
+    assert rules.double_bounce == "double-bounce@mx.example.com"
+    assert rules.notify == {"resource", "software"}
+
+
+def test_a_transport_of_any_name_has_limits_of_its_own() -> None:
+    text = (
+        "myhostname = mx.example.com\nslow_destination_concurrency_limit = 1\n"
+        "slow_destination_recipient_limit = 7\ndefault_destination_concurrency_limit = 3\n"
+        "defer_transports = slow, other\nnotify_classes = Bounce 2bounce\nqueue_run_delay = 0\nsoft_bounce = yes\n"
+    )
+    rules = QueueRules.of(Settings.parse(text), {"slow": 2, "fast": 9})
+    assert rules.limits == {"slow": Limits(1, 7, 2), "fast": Limits(3, 50, 9)}
+    assert rules.deferred_transports == {"slow", "other"}
+    assert rules.notify == {"bounce", "2bounce"}
+    assert rules.run_delay == 1
+    assert rules.soft_bounce
