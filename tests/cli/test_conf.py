@@ -9,7 +9,14 @@ import pytest
 
 from gatepost.cli.conf import add_arguments, run
 
-MAIN = "compatibility_level = 3.6\nmyhostname = mx.example\nown = 1\nsmtpd_banner = $myhostname\n  hello\nmail_name = x$own\n"
+MAIN = """\
+compatibility_level = 3.6
+myhostname = mx.example
+own = 1
+smtpd_banner = $myhostname
+  hello
+mail_name = x$own
+"""
 
 
 @pytest.fixture

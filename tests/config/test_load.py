@@ -115,6 +115,12 @@ def test_errors(tmp_path: Path, main: str, master: str, ids: list[str]) -> None:
     assert ids == refused(tmp_path, main, master)
 
 
+def test_disabled_services_are_left_out(tmp_path: Path) -> None:
+    assert ["smtp", "local", "virtual", "relay"] == [
+        one.name for one in read(tmp_path, MAIN + "master_service_disable = inet\n").services
+    ]
+
+
 def test_a_missing_directory_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"main\.cf cannot be read: No such file"):
         load(tmp_path / "none")

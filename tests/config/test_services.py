@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.config.master import parse_master
-from gatepost.config.services import HostNames, Service, build_service, command_findings, references_of
+from gatepost.config.services import HostNames, Service, build_service, command_findings, enabled, references_of
 from gatepost.config.settings import Settings
 
 HOSTS = {"127.0.0.1": ("127.0.0.1",), "::1": ("::1",), "mx.example": ("192.0.2.1", "2001:db8::1")}
@@ -93,6 +93,22 @@ def test_commands_that_are_not_run_are_told() -> None:
         "error GP0211 smtp: postscreen is not supported, so its port would stay closed",
         "error GP0211 628: qmqpd is not supported, so its port would stay closed",
     ] == [f"{one.level.value} {one.id} {one.message}" for one in command_findings(entries)]
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ([], ["smtp/inet", "smtp/unix", "x/inet"]),
+        (["inet"], ["smtp/unix"]),
+        (["smtp/inet"], ["smtp/unix", "x/inet"]),
+        (["smtp.unix"], ["smtp/inet", "x/inet"]),
+        (["!x/inet", "inet"], ["smtp/unix", "x/inet"]),
+        (["smtp"], ["smtp/inet", "smtp/unix", "x/inet"]),
+    ],
+)
+def test_services_can_be_disabled(words: list[str], left: list[str]) -> None:
+    entries, _ = parse_master("smtp inet n - n - - smtpd\nsmtp unix - - n - - smtp\nx inet n - n - - smtpd\n")
+    assert left == [f"{one.name}/{one.type}" for one in enabled(entries, words)]
 
 
 def test_references_of_overrides() -> None:

@@ -19,7 +19,7 @@ from gatepost.config.master import Entry, parse_master
 from gatepost.config.matchlist import NESTING_LIMIT, included_files
 from gatepost.config.own import Interface, OwnAddresses, address_request, networks, parse_addresses
 from gatepost.config.param import Patterns
-from gatepost.config.services import HostNames, Service, build_service, command_findings, references_of
+from gatepost.config.services import HostNames, Service, build_service, command_findings, enabled, references_of
 from gatepost.config.settings import PARAMETERS, Settings
 from gatepost.config.source import split_words
 
@@ -55,7 +55,7 @@ def load(directory: Path) -> Configuration:
     if errors(findings):
         raise ConfigurationError(findings)
     settings, own = _with_host_facts(settings, findings)
-    services = _services(entries, settings, own, findings)
+    services = _services(enabled(entries, settings.master_service_disable), settings, own, findings)
     if errors(findings):
         raise ConfigurationError(findings)
     findings += check_all(settings, services)
@@ -133,7 +133,7 @@ def _used_interfaces(settings: Settings, findings: list[Finding]) -> list[Interf
         for address in addresses:
             wanted = ipaddress.ip_address(address)
             used.append(next((one for one in present if one.ip == wanted), ipaddress.ip_interface(address)))
-    return list(dict.fromkeys(used))
+    return sorted(set(used), key=lambda one: (one.version, one.ip.packed))
 
 
 def _versions(settings: Settings) -> set[int]:

@@ -9,7 +9,7 @@ Rules of this module:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gatepost.config.findings import Finding, Level
@@ -108,6 +108,21 @@ def _wrapped(entry: Entry, settings: Settings) -> tuple[Settings, list[Finding]]
     message = f"{entry.name} is on port {WRAPPED_PORT}, where clients begin with TLS, but smtpd_tls_wrappermode is no"
     place = settings.place("smtpd_tls_wrappermode") or entry.place
     return settings, [Finding("GP0209", Level.WARNING, message, place, "set it to yes, or use port 587")]
+
+
+def enabled(entries: Iterable[Entry], disabled: Iterable[str]) -> tuple[Entry, ...]:
+    """The entries that `master_service_disable` leaves.
+
+    Its words are `name/type`, `name.type` or a type; `!` excepts, and the first word that fits decides.
+    """
+    words = list(disabled)
+    return tuple(entry for entry in entries if not _disabled(entry, words))
+
+
+def _disabled(entry: Entry, words: list[str]) -> bool:
+    names = {f"{entry.name}/{entry.type}", f"{entry.name}.{entry.type}", entry.type}
+    first = next((word for word in words if word.removeprefix("!") in names), "!")
+    return not first.startswith("!")
 
 
 def command_findings(entries: tuple[Entry, ...]) -> Iterator[Finding]:

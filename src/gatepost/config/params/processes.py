@@ -67,7 +67,7 @@ class ProcessesParameters:
     mail_version = text("3.7.11", doc="The version of Postfix whose configuration is understood.")
     mailq_path = text("/usr/bin/mailq", support=NOTED, doc="Where the mailq command is.")
     manpage_directory = text("/usr/local/man", support=NOTED, doc="Where Postfix's manual pages are.")
-    master_service_disable = words("", support=NOTED, doc="Services of master.cf that are not started.")
+    master_service_disable = words("", doc="Services of master.cf that are not started.")
     max_idle = duration(
         "100s", support=NOTED, doc="How long an idle process waits before it ends. Gatepost's workers stay."
     )
