@@ -7,13 +7,19 @@ from dataclasses import dataclass
 
 from gatepost.config.own import OwnAddresses
 from gatepost.config.services import Service
+from gatepost.delivery.deposit import Mailboxes
+from gatepost.delivery.local import LocalAgent, LocalMeans
+from gatepost.delivery.localrules import LocalRules
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.simple import SimpleAgent, Verdict
 from gatepost.delivery.smtp import SmtpAgent
 from gatepost.delivery.surroundings import Surroundings
+from gatepost.delivery.virtual import VirtualAgent, VirtualRules
 from gatepost.mail.delivery import Agent, Transport
 from gatepost.maillog import Logger
 from gatepost.oracle import Oracle
+from gatepost.routing.aliases import Aliases
+from gatepost.routing.router import Router
 from gatepost.smtp.client_values import Dialect
 from gatepost.tls.context import ClientTls, TlsUnavailable
 
@@ -28,6 +34,27 @@ class World:
     oracle: Callable[[], Oracle]
     logger: Logger
     own: OwnAddresses
+    router: Router
+    mailboxes: Mailboxes
+
+
+@dataclass(frozen=True, slots=True)
+class _Workshop:
+    """Where one service's agent is made; `agents` are all that there will be."""
+
+    service: Service
+    world: World
+    agents: dict[str, Agent]
+
+    @property
+    def syslog_name(self) -> str | None:
+        """What the service signs its log lines with."""
+        return self.service.settings.text("syslog_name") or None
+
+    def surroundings(self) -> Surroundings:
+        """The world of this agent."""
+        logger, process, syslog_name = self.world.logger, self.service.command, self.syslog_name
+        return Surroundings(self.world.oracle, lambda number: logger.bind(process, number, syslog_name), self.world.own)
 
 
 def build_transports(services: Iterable[Service], world: World) -> dict[str, Agent]:
@@ -36,40 +63,48 @@ def build_transports(services: Iterable[Service], world: World) -> dict[str, Age
     for service in services:
         make = _MAKERS.get(service.command)
         if service.type == "unix" and make is not None:
-            syslog_name = service.settings.text("syslog_name") or None
-            agents[service.name] = Agent(make(service, world), service.command, syslog_name)
+            workshop = _Workshop(service, world, agents)
+            agents[service.name] = Agent(make(workshop), service.command, workshop.syslog_name)
     return agents
 
 
-def _surroundings(service: Service, world: World) -> Surroundings:
-    syslog_name = service.settings.text("syslog_name") or None
-    return Surroundings(world.oracle, lambda number: world.logger.bind(service.command, number, syslog_name), world.own)
-
-
-def _client(service: Service, world: World) -> Transport:
-    dialect = Dialect(service.command)
-    surroundings = _surroundings(service, world)
+def _client(workshop: _Workshop) -> Transport:
+    settings, dialect = workshop.service.settings, Dialect(workshop.service.command)
+    surroundings = workshop.surroundings()
+    tls = None
     try:
-        tls = ClientTls.build(service.settings, prefix=dialect.value)
+        tls = ClientTls.build(settings, prefix=dialect.value)
     except TlsUnavailable as unavailable:
         emit = surroundings.emit(0)
         for event in unavailable.events:
             emit(event)
-        tls = None
-    return SmtpAgent(ClientRules.read(service.settings, dialect), surroundings, tls)
+    return SmtpAgent(ClientRules.read(settings, dialect), surroundings, tls)
 
 
-def _error(service: Service, _: World) -> Transport:
-    return SimpleAgent(Verdict.RETRY if service.name == RETRY else Verdict.ERROR)
+def _local(workshop: _Workshop) -> Transport:
+    settings, world = workshop.service.settings, workshop.world
+    means = LocalMeans(Aliases(settings, world.router), world.mailboxes, workshop.agents)
+    return LocalAgent(LocalRules.read(settings), workshop.surroundings(), means)
 
 
-def _discard(_: Service, __: World) -> Transport:
+def _virtual(workshop: _Workshop) -> Transport:
+    rules = VirtualRules.read(workshop.service.settings)
+    return VirtualAgent(rules, workshop.surroundings(), workshop.world.router.search, workshop.world.mailboxes)
+
+
+def _error(workshop: _Workshop) -> Transport:
+    return SimpleAgent(Verdict.RETRY if workshop.service.name == RETRY else Verdict.ERROR)
+
+
+def _discard(_: _Workshop) -> Transport:
     return SimpleAgent(Verdict.DISCARD)
 
 
-_MAKERS: dict[str, Callable[[Service, World], Transport]] = {
+_MAKERS: dict[str, Callable[[_Workshop], Transport]] = {
     "smtp": _client,
     "lmtp": _client,
+    "local": _local,
+    "virtual": _virtual,
     "error": _error,
     "discard": _discard,
 }

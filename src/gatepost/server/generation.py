@@ -11,6 +11,7 @@ The rules:
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from gatepost.config.findings import ConfigurationError, errors
 from gatepost.config.load import Configuration
 from gatepost.config.services import Service
 from gatepost.config.settings import Settings
+from gatepost.delivery.deposit import Mailboxes
 from gatepost.delivery.transports import World, build_transports
+from gatepost.delivery.writers import MailboxWriter
 from gatepost.dns.resolver import Resolver
 from gatepost.mail.delivery import Agent
 from gatepost.mail.events import Emit
@@ -49,6 +52,7 @@ class Lasting:
     resolver: Resolver
     logins: LoginBackends
     number: int
+    mailboxes: MailboxWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ async def build(configuration: Configuration, files: HandedFiles, lasting: Lasti
         if service.type == "inet" and service.command == "smtpd"
     }
     delivery = functools.partial(oracle, lasting.logger.bind("qmgr", lasting.number))
-    agents = build_transports(configuration.services, World(delivery, lasting.logger, own))
+    mailboxes = Mailboxes(lasting.mailboxes, time.time, settings.queue_directory)
+    agents = build_transports(configuration.services, World(delivery, lasting.logger, own, router, mailboxes))
     return Generation(configuration, tables, router, snapshots, agents, oracle)
 
 

@@ -83,7 +83,7 @@ class Live:
         self._numbers = itertools.count(surroundings.slot * NUMBERS + os.getpid() % NUMBERS)
         number = next(self._numbers)
         self._emit: Emit = self._logger.bind("qmgr", number)
-        self._lasting = Lasting(self._logger, Resolver(), LoginBackends(), number)
+        self._lasting = Lasting(self._logger, Resolver(), LoginBackends(), number, surroundings.mailboxes)
         self._listeners: dict[Endpoint, Listener] = {}
         self._generations: list[Generation] = []
         self._drop: asyncio.Server | None = None

@@ -221,6 +221,8 @@ class Supervisor:
         self._emit(Warned(f"{_name(child)} pid {pid} {how}"))
         if not self._announced and status:
             self._emit(Failed("the server could not start"))
+            # the log may be in a file, where nobody looks yet
+            sys.stderr.write(f"gatepost: the server could not start; the log says why ({how})\n")
             self._wind_up(Phase.FAILED)
             return
         healthy = time.monotonic() - child.started > HEALTHY
