@@ -169,7 +169,7 @@ def print_list(answers: Iterable[Answer]) -> None:
 def _entry_lines(answer: Answer) -> Iterator[str]:
     mark = _MARKS.get(str(answer["queue_name"]), " ")
     arrived = time.strftime("%a %b %e %H:%M:%S", time.localtime(_number(answer, "arrival_time")))
-    yield f"{str(answer['queue_id']) + mark:<11} {_number(answer, 'message_size'):>8} {arrived}  {answer['sender']}"
+    yield f"{str(answer['queue_id']) + mark:<12}{_number(answer, 'message_size'):>8} {arrived}  {answer['sender']}"
     recipients = answer["recipients"]
     last = ""
     for recipient in recipients if isinstance(recipients, list) else []:
@@ -177,7 +177,7 @@ def _entry_lines(answer: Answer) -> Iterator[str]:
         if reason and reason != last:
             yield f"{f'({reason})':>78}"
         last = reason
-        yield f"{'':41}{recipient['address']}"
+        yield f"{'':42}{recipient['address']}"
 
 
 def _print_contents(answers: Iterable[Answer]) -> None:

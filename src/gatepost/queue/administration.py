@@ -8,7 +8,7 @@ listing have the names of Postfix's `postqueue -j`, so that its readers can read
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -48,8 +48,10 @@ class Request:
     names: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, given: Mapping[str, object]) -> Request:
+    def read(cls, given: object) -> Request:
         """From JSON; raises ValueError."""
+        if not isinstance(given, dict):
+            raise ValueError("a request must be an object")  # noqa: TRY004 - JSON of a wrong kind is a wrong value
         names = given.get("names", [])
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError("names must be a list of texts")
