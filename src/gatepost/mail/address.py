@@ -7,6 +7,8 @@ and in the log. The domain of an internal address begins behind its last `@`.
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - read now: who serves may not read Python's files any more
+import encodings.punycode  # noqa: F401 - likewise
 import ipaddress
 import re
 
@@ -20,6 +22,7 @@ NAME_LIMIT = 255
 """Characters of a host name (RFC 1035 section 2.3.4)."""
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
+_PLAIN_PATH = re.compile(r"<([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9._-]+)>")
 _BRACKETS = re.compile(r'\\.|"(?:\\.|[^"\\])*"?|[<>]', re.DOTALL)
 _LITERAL_V6 = re.compile(r"ipv6:", re.IGNORECASE)
 
@@ -35,6 +38,8 @@ def parse_path(argument: str, *, strict: bool = False) -> str:
     With `strict` (`strict_rfc821_envelopes`) only `<path>` without comments will do. Raises AddressSyntaxError for
     anything but one address, or none. Whether the domain can exist is for `has_usable_domain` to say.
     """
+    if plain := _PLAIN_PATH.fullmatch(argument):
+        return plain[1]  # nearly every path; what follows comes to the same
     if _open_brackets(argument):
         raise AddressSyntaxError(f"a bracket is not closed: {argument}")
     enclosed = len(argument) > 1 and argument[0] == "<" and argument[-1] == ">"
