@@ -40,7 +40,7 @@ class AccessParameters:
     maps_rbl_domains = words("", support=GUARDING, doc="DNS lists that the obsolete `reject_maps_rbl` asks.")
     maps_rbl_reject_code = integer("554", minimum=200, maximum=599, doc="Reply code where a DNS list blocks.")
     multi_recipient_bounce_reject_code = integer(
-        "550", minimum=200, maximum=599, support=NOTED, doc="Reply code of `reject_multi_recipient_bounce`."
+        "550", minimum=200, maximum=599, doc="Reply code of `reject_multi_recipient_bounce`."
     )
     non_fqdn_reject_code = integer(
         "504", minimum=200, maximum=599, doc="Reply code of the `reject_non_fqdn_...` restrictions."
@@ -49,7 +49,7 @@ class AccessParameters:
         "", support=GUARDING, doc="Networks that the primary mail exchanger must be in for `permit_mx_backup`."
     )
     plaintext_reject_code = integer("450", minimum=200, maximum=599, doc="Reply code of `reject_plaintext_session`.")
-    rbl_reply_maps = tables("", support=NOTED, doc="Replies for single DNS lists, instead of `default_rbl_reply`.")
+    rbl_reply_maps = tables("", doc="Replies for single DNS lists, instead of `default_rbl_reply`.")
     reject_code = integer("554", minimum=200, maximum=599, doc="Reply code of `reject`.")
     reject_tempfail_action = choice(
         "defer_if_permit",

@@ -17,9 +17,7 @@ class ContentParameters:
     default_filter_nexthop = text("", support=NOTED, doc="The next hop of `content_filter` where it names none.")
     detect_8bit_encoding_header = boolean("yes", support=NOTED, doc="Treat a message as 8-bit where a header says so.")
     disable_mime_input_processing = boolean("no", support=NOTED, doc="Do not look at the MIME structure of new mail.")
-    disable_mime_output_conversion = boolean(
-        "no", support=NOTED, doc="Do not convert 8-bit mail for servers that only take 7-bit."
-    )
+    disable_mime_output_conversion = boolean("no", doc="Do not convert 8-bit mail for servers that only take 7-bit.")
     header_address_token_limit = integer("10240", doc="How many pieces of an address header are looked at.")
     header_checks = tables("", support=GUARDING, doc="Tables with patterns that header lines are held against.")
     header_size_limit = size("102400", doc="Length at which a header is cut.")

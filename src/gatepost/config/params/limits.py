@@ -8,9 +8,7 @@ from gatepost.config.param import NOTED, duration, hosts, integer
 class LimitsParameters:
     """What one client may use of the server."""
 
-    anvil_rate_time_unit = duration(
-        "60s", support=NOTED, doc="The span of time in which rates of a client are counted."
-    )
+    anvil_rate_time_unit = duration("60s", doc="The span of time in which rates of a client are counted.")
     anvil_status_update_time = duration("600s", support=NOTED, doc="How often peak rates are logged.")
     smtpd_client_auth_rate_limit = integer(
         "0", doc="Logins that a client may try in `anvil_rate_time_unit`; 0 is no limit."

@@ -19,7 +19,7 @@ class LocalParameters:
         "alias, forward", support=GUARDING, doc="Where an address may name a command: `alias`, `forward`, `include`."
     )
     allow_mail_to_files = words(
-        "alias, forward", support=GUARDING, doc="Where an address may name a file: `alias`, `forward`, `include`."
+        "alias, forward", doc="Where an address may name a file: `alias`, `forward`, `include`."
     )
     biff = boolean("yes", doc="Tell local users of new mail through the comsat service.")
     command_execution_directory = text("", raw=True, support=NOTED, doc="Where commands of local delivery run.")
@@ -40,9 +40,7 @@ class LocalParameters:
         doc="Characters that values in `command_execution_directory` may keep.",
     )
     expand_owner_alias = boolean("no", doc="Use what `owner-name` expands to as the sender, rather than the name.")
-    fallback_transport = text(
-        "", support=NOTED, doc="The transport for local recipients that have neither alias nor account."
-    )
+    fallback_transport = text("", doc="The transport for local recipients that have neither alias nor account.")
     fallback_transport_maps = tables(
         "", support=NOTED, doc="Transports for single recipients that have neither alias nor account."
     )
@@ -62,17 +60,13 @@ class LocalParameters:
         "", doc="Mailbox of a local user within the home directory; with a `/` at its end it is a Maildir."
     )
     local_command_shell = text("", support=NOTED, doc="The shell for deliveries to commands.")
-    luser_relay = text(
-        "", raw=True, support=NOTED, doc="Address that gets mail for local recipients that do not exist."
-    )
+    luser_relay = text("", raw=True, doc="Address that gets mail for local recipients that do not exist.")
     mail_spool_directory = text("/var/mail", doc="Where local users' mailboxes are; with a `/` at its end, Maildirs.")
     mailbox_command = text("", raw=True, support=GUARDING, doc="A command that gets all mail for local users.")
     mailbox_command_maps = tables("", support=GUARDING, doc="Such commands for single users.")
     mailbox_delivery_lock = words("fcntl, dotlock", doc="How a mailbox is locked while mail is written to it.")
     mailbox_size_limit = size("51200000", doc="The largest size of a mailbox file; 0 is no limit.")
-    mailbox_transport = text(
-        "", support=GUARDING, doc="The transport that delivers all mail for local users, after aliases."
-    )
+    mailbox_transport = text("", doc="The transport that delivers all mail for local users, after aliases.")
     mailbox_transport_maps = tables("", support=GUARDING, doc="Such transports for single users.")
     owner_request_special = boolean(
         "yes", doc="Treat `owner-name` and `name-request` as names of their own, not as `name` with an extension."
@@ -88,7 +82,5 @@ class LocalParameters:
     )
     reset_owner_alias = boolean("no", doc="Give mail to aliases without an owner its own owner again.")
     stale_lock_time = duration("500s", doc="Age from which a mailbox lock counts as left behind.")
-    strict_mailbox_ownership = boolean(
-        "yes", support=NOTED, doc="Defer mail for a mailbox file that its recipient does not own."
-    )
+    strict_mailbox_ownership = boolean("yes", doc="Defer mail for a mailbox file that its recipient does not own.")
     sun_mailtool_compatibility = boolean("no", support=NOTED, doc="Lock mailboxes for a mail program of the past.")

@@ -40,7 +40,7 @@ class ProcessesParameters:
         "/var/lib/postfix", required=True, doc="Where the server keeps files of its own, such as caches."
     )
     debugger_command = text("", support=NOTED, doc="A command that is started beside a process under test.")
-    default_process_limit = integer("100", support=NOTED, doc="Processes of one service that may run at a time.")
+    default_process_limit = integer("100", doc="Processes of one service that may run at a time.")
     error_service_name = text("error", support=NOTED, doc="The service that bounces what is sent to it.")
     export_environment = words(
         "TZ MAIL_CONFIG LANG", support=NOTED, doc="Environment variables that other programs inherit."

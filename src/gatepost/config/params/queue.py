@@ -46,7 +46,7 @@ class QueueParameters:
     default_recipient_refill_limit = integer(
         "100", support=NOTED, doc="Number of recipients that one refill brings at least."
     )
-    defer_transports = words("", support=GUARDING, doc="Transports whose mail waits until the queue is flushed.")
+    defer_transports = words("", doc="Transports whose mail waits until the queue is flushed.")
     destination_concurrency_feedback_debug = boolean(
         "no", support=NOTED, doc="Log how the number of parallel deliveries changes."
     )

@@ -13,10 +13,10 @@ class RoutingParameters:
         "0s", support=GUARDING, doc="The pause between deliveries by one transport."
     )
     empty_address_default_transport_maps_lookup_key = text(
-        "<>", support=NOTED, doc="What the null sender is looked up as in `sender_dependent_default_transport_maps`."
+        "<>", doc="What the null sender is looked up as in `sender_dependent_default_transport_maps`."
     )
     empty_address_relayhost_maps_lookup_key = text(
-        "<>", support=NOTED, doc="What the null sender is looked up as in `sender_dependent_relayhost_maps`."
+        "<>", doc="What the null sender is looked up as in `sender_dependent_relayhost_maps`."
     )
     inet_interfaces = words(
         "all",
@@ -73,15 +73,11 @@ class RoutingParameters:
         "",
         doc="The hosts to which mail for other domains is sent; `[host]` without MX lookup, `:port` for another port.",
     )
-    relocated_maps = tables(
-        "", support=GUARDING, doc="Tables of users who have moved; mail to them bounces with the new address."
-    )
+    relocated_maps = tables("", doc="Tables of users who have moved; mail to them bounces with the new address.")
     sender_dependent_default_transport_maps = tables(
-        "", support=NOTED, doc="Transports for certain senders, instead of `default_transport`."
+        "", doc="Transports for certain senders, instead of `default_transport`."
     )
-    sender_dependent_relayhost_maps = tables(
-        "", support=NOTED, doc="Relay hosts for certain senders, instead of `relayhost`."
-    )
+    sender_dependent_relayhost_maps = tables("", doc="Relay hosts for certain senders, instead of `relayhost`.")
     transport_maps = tables("", doc="Tables that give transport and next hop for addresses and domains.")
     transport_retry_time = duration("60s", support=NOTED, doc="How long a broken transport is left alone.")
     virtual_alias_domains = strings("$virtual_alias_maps", doc="Domains in which every address is an alias.")

@@ -70,7 +70,7 @@ class TlsServerParameters:
         doc="Use of TLS: none, may, encrypt. Empty leaves it to `smtpd_use_tls` and `smtpd_enforce_tls`.",
     )
     smtpd_tls_session_cache_database = tables("", support=NOTED, doc="Where TLS sessions are kept for reuse.")
-    smtpd_tls_session_cache_timeout = duration("3600s", support=NOTED, doc="How long they are kept.")
+    smtpd_tls_session_cache_timeout = duration("3600s", doc="How long they are kept.")
     smtpd_tls_wrappermode = boolean("no", doc="Begin connections with TLS, as on port 465.")
     smtpd_use_tls = boolean("no", doc="Offer TLS to clients (now `smtpd_tls_security_level = may`).")
     tls_append_default_CA = boolean("no", doc="Trust the system's certificate authorities beside those that are set.")
