@@ -7,8 +7,8 @@ and in the log. The domain of an internal address begins behind its last `@`.
 
 from __future__ import annotations
 
-import encodings.idna  # noqa: F401 - read now: who serves may not read Python's files any more
-import encodings.punycode  # noqa: F401 - likewise
+import encodings.idna  # both read now: who serves may not read Python's files any more
+import encodings.punycode  # noqa: F401 - found by name
 import ipaddress
 import re
 
