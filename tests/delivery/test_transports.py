@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 from gatepost.config.master import parse_master
 from gatepost.config.own import OwnAddresses
 from gatepost.config.services import Service
 from gatepost.config.settings import Settings
+from gatepost.delivery.deposit import Mailboxes
 from gatepost.delivery.transports import World, build_transports
+from gatepost.delivery.writers import DirectWriter
 from gatepost.mail.delivery import Agent, Status
 from gatepost.mail.events import Event
 from gatepost.maillog import Logger
+from gatepost.routing.router import Router
 from tests.fakes.jobs import job
 from tests.fakes.oracle import FakeOracle
 from tests.fakes.peer import FakePeer
@@ -21,6 +26,8 @@ smtp    inet n - n - - smtpd
 smtp    unix - - n - - smtp
 relay   unix - - n - - smtp -o syslog_name=postfix/relay
 lmtp    unix - - n - - lmtp
+local   unix - n n - - local
+virtual unix - n n - - virtual
 error   unix - - n - - error
 retry   unix - - n - - error
 discard unix - - n - - discard
@@ -31,16 +38,22 @@ cleanup unix n - n - 0 cleanup
 class Agents:
     """The agents of `MASTER`; `logged` has tags and events."""
 
-    def __init__(self, main: str = "") -> None:
+    def __init__(self, main: str = "", oracle: FakeOracle | None = None) -> None:
         self.logged: list[tuple[str, int, Event]] = []
-        settings = Settings.parse(f"inet_protocols = ipv4\nmyhostname = mx.ohio.net\n{main}")
+        settings = Settings.parse(f"inet_protocols = ipv4\nmyhostname = mx.ohio.net\nalias_maps =\n{main}")
         entries, _ = parse_master(MASTER)
         services = [
             Service(entry.name, entry.type, entry.command, entry.args, settings.with_overrides(entry.overrides), entry)
             for entry in entries
         ]
-        logger = Logger(lambda *record: self.logged.append(record))
-        self.found: dict[str, Agent] = build_transports(services, World(FakeOracle, logger, OwnAddresses()))
+        world = World(
+            lambda: oracle or FakeOracle(),
+            Logger(lambda *record: self.logged.append(record)),
+            OwnAddresses(),
+            Router(settings, OwnAddresses()),
+            Mailboxes(DirectWriter(), lambda: 1_000_000.0),
+        )
+        self.found: dict[str, Agent] = build_transports(services, world)
 
 
 def test_every_delivering_entry_is_an_agent() -> None:
@@ -49,6 +62,8 @@ def test_every_delivering_entry_is_an_agent() -> None:
         "smtp": "smtp",
         "relay": "smtp",
         "lmtp": "lmtp",
+        "local": "local",
+        "virtual": "virtual",
         "error": "error",
         "retry": "error",
         "discard": "discard",
@@ -91,3 +106,27 @@ def test_lines_are_signed_with_the_entry_and_the_number_of_the_attempt() -> None
         assert [(tag, number) for tag, number, _ in agents.logged] == [("postfix/relay/smtp", 7)]
 
     asyncio.run(main())
+
+
+def test_mailboxes_of_both_kinds_of_users(tmp_path: Path) -> None:
+    async def main() -> None:
+        ids = f"{max(os.getuid(), 1000)}:{max(os.getgid(), 1000)}"
+        oracle = FakeOracle(
+            {
+                "unix:passwd.byname": {"joe": f"joe:x:{ids}:Joe:{tmp_path}/home:/bin/sh"},
+                "hash:/boxes": {"v@v.example": "virt/"},
+                "static:1000": "1000",
+            }
+        )
+        agents = Agents(
+            f"home_mailbox = Maildir/\nvirtual_mailbox_base = {tmp_path}\nvirtual_mailbox_maps = hash:/boxes\n"
+            "virtual_uid_maps = static:1000\nvirtual_gid_maps = static:1000",
+            oracle,
+        )
+        for name, address in (("local", "joe@mx.ohio.net"), ("virtual", "v@v.example")):
+            (result,) = await agents.found[name].transport.deliver(job(address))
+            assert (result.status, result.text) == (Status.SENT, "delivered to maildir")
+
+    asyncio.run(main())
+    for name in ("home/Maildir", "virt"):
+        assert len(list((tmp_path / name / "new").iterdir())) == 1

@@ -83,7 +83,7 @@ async def build(configuration: Configuration, files: HandedFiles, lasting: Lasti
         if service.type == "inet" and service.command == "smtpd"
     }
     delivery = functools.partial(oracle, lasting.logger.bind("qmgr", lasting.number))
-    mailboxes = Mailboxes(lasting.mailboxes, time.time, settings.queue_directory)
+    mailboxes = Mailboxes(lasting.mailboxes, time.time, f"{settings.queue_directory}/gatepost")
     agents = build_transports(configuration.services, World(delivery, lasting.logger, own, router, mailboxes))
     return Generation(configuration, tables, router, snapshots, agents, oracle)
 
