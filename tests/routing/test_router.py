@@ -224,4 +224,4 @@ def test_senders_have_listings_too() -> None:
 
 def test_expansion_is_at_hand() -> None:
     found = step(router().expand((Recipient("joe", "joe"),), FakeOracle()))
-    assert found == (Recipient("joe@mx.ohio.net", "joe"),)
+    assert found == (Recipient("joe@mx.ohio.net", "joe", orcpt="rfc822;joe@mx.ohio.net"),)

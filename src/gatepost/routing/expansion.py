@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from gatepost.config.settings import Settings
 from gatepost.mail import addresslist
-from gatepost.mail.address import fold, split_domain
+from gatepost.mail.address import external, fold, split_domain
 from gatepost.mail.envelope import Recipient
 from gatepost.mail.reply import Reply
 from gatepost.oracle import Oracle
@@ -50,6 +50,8 @@ class VirtualAliases:
         whole: list[Recipient] = []
         for recipient in recipients:
             address = self._rewriter.rewrite(recipient.address)
+            if not recipient.orcpt and address != recipient.original:  # what others are told was asked for is complete
+                recipient = replace(recipient, orcpt=f"rfc822;{external(address)}")  # noqa: PLW2901 - the same, completed
             results = await self._expanded(address, oracle) if self._tables else [address]
             for result in results:
                 mark = (
