@@ -88,6 +88,15 @@ def test_a_recipient_turns_into_others_but_not_for_ever() -> None:
     assert loop.kept.result.text == "mail forwarding loop for 1@example.com"
 
 
+def test_a_failing_mailbox_does_not_keep_the_message_from_the_addresses_beside_it() -> None:
+    new = Recipient("new@example.net", "1@example.com")
+    found = outcome(row(depth=3), replace(BOUNCED, new_recipients=(new,)), RULES)
+    assert found.expanded == ((new, 4),)
+    assert found.kept is not None
+    assert found.kept.state is RowState.FAILED
+    assert outcome(row(depth=50), replace(BOUNCED, new_recipients=(new,)), RULES).expanded == ()
+
+
 def test_whoever_an_alias_passes_the_request_on_to_reports() -> None:
     passed_on = replace(SENT, new_recipients=(Recipient("n@e.net", "o@e.com", Notify.SUCCESS),))
     assert outcome(row(notify=Notify.SUCCESS), passed_on, RULES).kept is None

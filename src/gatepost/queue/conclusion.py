@@ -41,15 +41,20 @@ def outcome(row: Row, result: Result, rules: QueueRules) -> Outcome:
     match result.status:
         case Status.DEFERRED:
             return Outcome(replace(row, result=result))
-        case Status.BOUNCED:
-            return Outcome(replace(row, state=RowState.FAILED, result=result))
+        case Status.BOUNCED:  # of an alias's own mailbox; the addresses beside it get the message all the same
+            failed = replace(row, state=RowState.FAILED, result=replace(result, new_recipients=()))
+            return Outcome(failed, _expanded(row, result) if row.depth < rules.expansions else ())
         case Status.SENT:
             if result.new_recipients and row.depth >= rules.expansions:
                 return Outcome(replace(row, state=RowState.FAILED, result=_loop(row, result)))
-            expanded = tuple((recipient, row.depth + 1) for recipient in result.new_recipients)
+            expanded = _expanded(row, result)
             passed_on = any(Notify.SUCCESS in recipient.notify for recipient in result.new_recipients)
             owed = Notify.SUCCESS in row.recipient.notify and not result.remote_takes_dsn and not passed_on
             return Outcome(replace(row, state=RowState.DELIVERED, result=result) if owed else None, expanded)
+
+
+def _expanded(row: Row, result: Result) -> tuple[tuple[Recipient, int], ...]:
+    return tuple((recipient, row.depth + 1) for recipient in result.new_recipients)
 
 
 def _loop(row: Row, result: Result) -> Result:
