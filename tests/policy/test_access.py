@@ -155,6 +155,11 @@ def test_an_action_without_its_argument_warns_and_counts_for_nothing(value: str,
     assert answer.said == "ok"
 
 
+def test_the_warning_names_what_was_looked_up_whichever_key_was_found() -> None:
+    answer = ask("smtpd_sender_restrictions = check_sender_access hash:/t", tables={"hash:/t": {"example": "BCC x"}})
+    assert answer.log == ['warning: access table hash:/t entry "a@b.example" requires user@domain target']
+
+
 def test_hang_up() -> None:
     answer = recipient("HANGUP bye")
     assert answer.verdict.outcome is Outcome.HANGUP
@@ -250,7 +255,7 @@ def test_a_table_that_leads_to_itself_comes_to_an_end() -> None:
         f"{classes}smtpd_sender_restrictions = again", tables={"hash:/access": "again"}, sender="loop@b.example"
     )
     assert answer.reply == "451 4.3.5 Server configuration error"
-    assert answer.log[0] == "warning: restriction class again causes unreasonable recursion"
+    assert answer.log[0] == "warning: access table hash:/access entry again causes unreasonable recursion"
 
 
 def test_a_table_that_cannot_answer_refuses_for_now() -> None:

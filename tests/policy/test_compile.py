@@ -75,6 +75,12 @@ def test_class_names_are_told_apart_by_case() -> None:
     assert ask(text.format("strict")).reply == "451 4.3.5 Server configuration error"
 
 
+def test_a_built_in_class_wins_over_a_definition() -> None:
+    name = "reject_sender_login_mismatch"
+    text = f"smtpd_restriction_classes = {name}\n{name} = reject\nsmtpd_client_restrictions = {name}\n"
+    assert ask(text).said == "ok"
+
+
 def test_a_restriction_wins_over_a_class_of_its_name() -> None:
     text = "smtpd_restriction_classes = permit\npermit = reject\nsmtpd_client_restrictions = permit\n"
     assert ask(text).said == "ok"

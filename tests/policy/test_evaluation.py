@@ -122,6 +122,13 @@ def test_permits_are_logged_where_that_is_wanted() -> None:
     ]
 
 
+def test_a_permit_is_logged_as_being_about_what_it_went_by() -> None:
+    lists = "smtpd_log_access_permit_actions = static:all\nmynetworks = 192.0.2.0/24\n"
+    log = ask(f"{lists}smtpd_recipient_restrictions = permit_mynetworks", tables={"static:all": "x"}).log
+    about = "action=permit_mynetworks for Client host=c.example[192.0.2.50] "
+    assert log == [f"NOQUEUE: permit: {HERE}: {about}{TAIL}"] * 2
+
+
 def test_no_permit_is_logged_that_will_not_be_one() -> None:
     lists = (
         "smtpd_log_access_permit_actions = static:all\n"

@@ -39,9 +39,10 @@ LOOKUP_ERROR = "451 4.3.5 Server configuration error"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A table value in its context. `word` is its first word, `text` the rest."""
+    """A table value in its context. `asked` was looked up; `word` is the value's first word, `text` the rest."""
 
     match: Found
+    asked: str
     word: str
     text: str
     topic: Topic
@@ -55,11 +56,11 @@ class Entry:
         return self.topic.refuse(code, dsn, text or default)
 
 
-async def apply(evaluation: Evaluation, match: Found, topic: Topic) -> Outcome:
-    """Carry out what the table says about the topic."""
+async def apply(evaluation: Evaluation, match: Found, asked: str, topic: Topic) -> Outcome:
+    """Carry out what the table says about the topic. `asked` is what was looked up, whichever key of it was found."""
     evaluation.match = match
     word, _, text = match.value.replace("\t", " ").partition(" ")
-    entry = Entry(match, word, text.strip(" "), topic)
+    entry = Entry(match, asked, word, text.strip(" "), topic)
     act = _ACTIONS.get(word.upper())
     if act is not None:
         return await act(evaluation, entry)
@@ -73,7 +74,7 @@ async def apply(evaluation: Evaluation, match: Found, topic: Topic) -> Outcome:
 async def failed(evaluation: Evaluation, failure: LookupFailed, topic: Topic) -> Outcome:
     """Answer for a table that could not."""
     evaluation.warn(f'{failure.table} lookup error for "{failure.key}"')
-    return await apply(evaluation, Found(failure.table, failure.key, LOOKUP_ERROR), topic)
+    return await apply(evaluation, Found(failure.table, failure.key, LOOKUP_ERROR), failure.key, topic)
 
 
 def fitting_status(status: str, topic: Topic, evaluation: Evaluation) -> str:
@@ -243,7 +244,7 @@ _ACTIONS: dict[str, Act] = {
 
 
 def _place(entry: Entry) -> str:
-    return f'access table {entry.match.table} entry "{entry.match.key}"'
+    return f'access table {entry.match.table} entry "{entry.asked}"'
 
 
 def _log_about(evaluation: Evaluation, verb: str, entry: Entry, text: str) -> None:

@@ -8,15 +8,15 @@ from gatepost.config.findings import Finding, Level
 from gatepost.policy import dnslists, templates
 from gatepost.policy.program import Program, Rule, RuleList
 
-NOT_IMPLEMENTED = {
-    "check_policy_service": 1,
-    "check_relay_domains": 0,
-    "permit_mx_backup": 0,
-    "reject_maps_rbl": 0,
-    "reject_unverified_recipient": 0,
-    "reject_unverified_sender": 0,
-}
+NOT_IMPLEMENTED = {"check_policy_service": 1, "reject_unverified_recipient": 0, "reject_unverified_sender": 0}
 """Restrictions that Postfix has and we do not, and how many arguments they take."""
+
+OBSOLETE = {
+    "check_relay_domains": "reject_unauth_destination",
+    "permit_naked_ip_address": "permit_mynetworks or permit_sasl_authenticated",
+    "reject_maps_rbl": "reject_rbl_client",
+}
+"""Restrictions that newer releases of Postfix have no longer, and what takes their place."""
 
 RELAY_GUARDS = (
     "reject_unauth_destination",
@@ -42,6 +42,7 @@ def check(program: Program) -> Iterator[Finding]:
     yield from _relay_guard(program)
     yield from _bare_tables(program)
     yield from _logins(program)
+    yield from _obsolete(program)
     yield from _reply_template(program)
 
 
@@ -102,6 +103,15 @@ def _logins(program: Program) -> Iterator[Finding]:
 def _without_logins(rule: Rule) -> Finding:
     message = f"{rule.written} has no effect: smtpd_sasl_auth_enable is no"
     return Finding("GP0307", Level.NOTE, message, rule.place)
+
+
+def _obsolete(program: Program) -> Iterator[Finding]:
+    """GP0309: restrictions on their way out."""
+    for rules in (*program.lists.values(), *program.classes.values()):
+        for rule in rules.rules:
+            if rule.name in OBSOLETE:
+                message = f"{rule.written} is obsolete; newer releases of Postfix do not have it"
+                yield Finding("GP0309", Level.WARNING, message, rule.place, f"use {OBSOLETE[rule.name]}")
 
 
 def _reply_template(program: Program) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
 from gatepost.config.source import SourceText, Word, split_words
 from gatepost.policy import checks, faulty, registry
-from gatepost.policy.evaluation import Evaluation
+from gatepost.policy.evaluation import CLASS_NESTING_LIMIT, Evaluation
 from gatepost.policy.outcome import Outcome
 from gatepost.policy.program import Check, Program, Rule, RuleList
 from gatepost.policy.registry import BadArgumentError, Restriction
@@ -40,7 +40,7 @@ BUILT_IN_CLASSES = {
         "reject_authenticated_sender_login_mismatch reject_unauthenticated_sender_login_mismatch"
     )
 }
-"""Classes that exist without being defined."""
+"""Classes that exist without being defined; a definition of the same name has no effect."""
 
 _ENDINGS = ("permit", "reject", "defer")
 
@@ -53,12 +53,13 @@ def compile_program(settings: Settings, own: OwnAddresses) -> tuple[Program, lis
     """
     defined = settings.words("smtpd_restriction_classes")
     compiler = Compiler(frozenset({word.text for word in defined} | BUILT_IN_CLASSES.keys()))
-    classes = {name: compiler.compile(name, _words(text)) for name, text in BUILT_IN_CLASSES.items()}
+    classes = {}
     for word in defined:
         definition = settings.words(word.text)
         classes[word.text] = compiler.compile(word.text, definition)
         if not definition:
             compiler.report("GP0301", f"restriction class `{word.text}' needs a definition", word.place, Level.ERROR)
+    classes |= {name: compiler.compile(name, _words(text)) for name, text in BUILT_IN_CLASSES.items()}
     sender = "reject_unlisted_sender" if settings.smtpd_reject_unlisted_sender else ""
     recipient = "reject_unlisted_recipient" if settings.smtpd_reject_unlisted_recipient else ""
     program = Program(
@@ -157,7 +158,8 @@ _HINTS = {
 
 async def _class(evaluation: Evaluation, *, name: str) -> Outcome:
     """Evaluate a restriction class as a list within the list."""
-    return await evaluation.run_nested(evaluation.program.classes[name], evaluation.topic, f"restriction class {name}")
+    rules = evaluation.program.classes[name]
+    return await evaluation.run_nested(rules, evaluation.topic, f"restriction class {name}", CLASS_NESTING_LIMIT)
 
 
 async def _bare_table(evaluation: Evaluation, *, word: str) -> Outcome:

@@ -83,7 +83,7 @@ async def _mapped(evaluation: Evaluation, asked: DnsList, values: dict[str, str]
             return templates.fill(template, values, evaluation.program.expansion_filter)
         except (templates.UnknownNameError, templates.TemplateError) as error:
             evaluation.warn(str(error))
-            evaluation.warn(f"rbl_reply_maps: bad rbl reply template: {template}")
+            evaluation.warn(f"rbl_reject_reply: bad rbl reply template for domain {asked.key}: {template}")
             return None
     return None
 
@@ -92,7 +92,9 @@ def _filled(evaluation: Evaluation, template: str, values: dict[str, str]) -> st
     try:
         return templates.fill(template, values, evaluation.program.expansion_filter)
     except (templates.UnknownNameError, templates.TemplateError) as error:
-        raise evaluation.misconfigured(str(error), f"bad default rbl reply template: {template}") from None
+        raise evaluation.misconfigured(
+            str(error), f"rbl_reject_reply: bad default rbl reply template: {template}"
+        ) from None
 
 
 def _spelled(evaluation: Evaluation, text: str, topic: Topic) -> Refusal:

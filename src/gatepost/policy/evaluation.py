@@ -32,7 +32,10 @@ from gatepost.routing.router import Route
 from gatepost.routing.search import Found
 
 NESTING_LIMIT = 100
-"""Lists within lists (classes, table values); Postfix's limit for table values."""
+"""Lists within lists, for those that come out of tables (Postfix's limit)."""
+
+CLASS_NESTING_LIMIT = 150
+"""The same for restriction classes: above the other, so that a loop through a table is blamed on the table."""
 
 REPLY_LIMIT = 510
 """Bytes of a reply line without its CRLF (RFC 5321 section 4.5.3.1.5)."""
@@ -149,12 +152,15 @@ class Evaluation:
     # What restrictions can do
 
     async def permit(self, action: str = "", topic: Topic | None = None, origin: str = "") -> Outcome:
-        """End the list with a permit, and log it where `smtpd_log_access_permit_actions` names the action."""
+        """End the list with a permit, and log it where `smtpd_log_access_permit_actions` names the action.
+
+        Without an action and a topic it is the rule's own, about the rule's subject.
+        """
         log = self.program.permit_log
         if log is not None and self.defer_if_permit is None:
             action = action or (self.rule.written if self.rule else "")
             if await log.matches(self.oracle, name=action):
-                name, kind = topic or self.topic
+                name, kind = topic or (self.topic_of(self.rule.subject) if self.rule else self.topic)
                 self.log("permit", f"action={action} for {kind}={name} {origin}")
         return Outcome.PERMIT
 
@@ -223,13 +229,14 @@ class Evaluation:
 
     async def run(self, rules: RuleList) -> Outcome:
         """Evaluate rules until one decides. DUNNO: none did, or both defer flags are set, or mail is discarded."""
-        facts = self.facts
+        facts, warn_only = self.facts, self.warn_only
         for rule in rules.rules:
             if self.discarded:
                 break
-            if rule.subject is not Subject.SESSION and getattr(facts, rule.subject.value) is None:
+            if rule.requires and getattr(facts, rule.requires) is None:
                 continue
-            outer, self.warn_only = self.warn_only, self.warn_only or rule.warn_only
+            if rule.warn_only:
+                self.warn_only = True
             self.rule, self.match = rule, None
             try:
                 outcome = await rule.check(self)
@@ -239,7 +246,7 @@ class Evaluation:
                 outcome = self.reject(lookup_failure(about.name))
             except Misconfigured:
                 outcome = self.reject(SERVER_CONFIGURATION_ERROR)
-            self.warn_only = outer
+            self.warn_only = warn_only
             self.steps.append(Step(rule, outcome, self.match, self.depth))
             if outcome is not Outcome.DUNNO:
                 return outcome
@@ -247,9 +254,13 @@ class Evaluation:
                 break
         return Outcome.DUNNO
 
-    async def run_nested(self, rules: RuleList, topic: Topic, origin: str) -> Outcome:
-        """Evaluate a list within a list. `topic` is what its replies are about, `origin` what led to it."""
-        if self.depth >= NESTING_LIMIT:
+    async def run_nested(self, rules: RuleList, topic: Topic, origin: str, limit: int = NESTING_LIMIT) -> Outcome:
+        """Evaluate a list within a list. `topic` is what its replies are about, `origin` what led to it.
+
+        Raises:
+            Misconfigured: this would be nested more than `limit` deep.
+        """
+        if self.depth >= limit:
             raise self.misconfigured(f"{origin} causes unreasonable recursion")
         outer = self.rule, self.match, self.topic
         self.depth += 1

@@ -25,9 +25,10 @@ async def check_host(
     if name:
         parents = evaluation.program.access_parents
         found = search.find_name((table,), name, evaluation.oracle, parents=parents)
-        outcome = await _carry_out(evaluation, found, topic)
+        outcome = await _carry_out(evaluation, found, name, topic)
     if outcome is None and address:
-        outcome = await _carry_out(evaluation, search.find_network((table,), address, evaluation.oracle), topic)
+        found = search.find_network((table,), address, evaluation.oracle)
+        outcome = await _carry_out(evaluation, found, address, topic)
     return outcome
 
 
@@ -41,7 +42,7 @@ async def check_address(evaluation: Evaluation, table: str, subject: Subject) ->
     found = search.find_address(
         (table,), route.recipient, evaluation.oracle, evaluation.program.search, order=search.SearchOrder.ACCESS
     )
-    outcome = await _carry_out(evaluation, found, evaluation.topic_of(subject))
+    outcome = await _carry_out(evaluation, found, route.recipient, evaluation.topic_of(subject))
     if outcome is Outcome.PERMIT and subject is Subject.RECIPIENT and route.routed:
         # `user%elsewhere@ours`: permitting that would relay to wherever the client likes.
         return outcome if evaluation.settings.allow_untrusted_routing else Outcome.DUNNO
@@ -50,20 +51,23 @@ async def check_address(evaluation: Evaluation, table: str, subject: Subject) ->
 
 async def check_exact(evaluation: Evaluation, table: str, topic: Topic, keys: Iterable[str]) -> Outcome:
     """Look up keys as they are, until one is found."""
-    return await _carry_out(evaluation, _first(evaluation, table, keys), topic) or Outcome.DUNNO
-
-
-async def _first(evaluation: Evaluation, table: str, keys: Iterable[str]) -> Found | None:
     for key in keys:
-        value = await evaluation.oracle.lookup(table, key)
-        if value is not None:
-            return Found(table, key, value)
-    return None
+        outcome = await _carry_out(evaluation, _exactly(evaluation, table, key), key, topic)
+        if outcome is not None:
+            return outcome
+    return Outcome.DUNNO
 
 
-async def _carry_out(evaluation: Evaluation, search_: Awaitable[Found | None], topic: Topic) -> Outcome | None:
+async def _exactly(evaluation: Evaluation, table: str, key: str) -> Found | None:
+    value = await evaluation.oracle.lookup(table, key)
+    return None if value is None else Found(table, key, value)
+
+
+async def _carry_out(
+    evaluation: Evaluation, searching: Awaitable[Found | None], asked: str, topic: Topic
+) -> Outcome | None:
     try:
-        found = await search_
+        found = await searching
     except LookupFailed as failure:
         return await access.failed(evaluation, failure, topic)
-    return None if found is None else await access.apply(evaluation, found, topic)
+    return None if found is None else await access.apply(evaluation, found, asked, topic)

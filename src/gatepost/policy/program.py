@@ -41,7 +41,7 @@ class Rule:
         written: the word that stands in the configuration.
         argument: the word that belongs to it, "" where it takes none.
         place: where it was written; None for implied rules and rules from table values.
-        subject: what must be known for the rule to be evaluated.
+        subject: what must be known for the rule to be evaluated; `requires` names that fact.
         check: what evaluates it.
         warn_only: whether `warn_if_reject` stands before it.
         ignored: the word that follows a `permit`, `reject` or `defer` and will never be reached, or "".
@@ -55,6 +55,10 @@ class Rule:
     subject: Subject = Subject.SESSION
     warn_only: bool = False
     ignored: str = ""
+    requires: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "requires", self.subject.value)  # looked at often, and an enum's value is slow
 
     def __str__(self) -> str:
         words = ("warn_if_reject" if self.warn_only else "", self.written, self.argument)

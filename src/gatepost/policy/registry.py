@@ -32,7 +32,19 @@ from gatepost.policy.program import Check
 
 ENTRY_POINTS = "gatepost.restrictions"
 
-_BUILT_IN = ("generic", "client", "helo", "sender", "login", "recipient", "etrn", "dnslists", "hosts")
+_BUILT_IN = (
+    "generic",
+    "client",
+    "helo",
+    "sender",
+    "login",
+    "recipient",
+    "backup",
+    "etrn",
+    "dnslists",
+    "hosts",
+    "obsolete",
+)
 
 Function = Callable[..., Awaitable[Outcome]]
 

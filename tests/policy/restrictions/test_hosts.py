@@ -44,7 +44,9 @@ def sender(kind: str, address: str, table: dict[str, str]) -> Answer:
         ("ns", "a@x.client.example", "ns1.evil.example", True),
         ("a", "a@onlya.example", "203.0.113.10", True),
         ("a", "a@onlya.example", "onlya.example", False),
-        ("a", "a@[203.0.113.10]", "203.0.113.10", False),
+        ("a", "a@[203.0.113.10]", "203.0.113.10", True),
+        ("mx", "a@[203.0.113.10]", "203.0.113.10", True),
+        ("ns", "a@[203.0.113.10]", "203.0.113.10", False),
         ("mx", "", "203.0.113.10", False),
     ],
 )

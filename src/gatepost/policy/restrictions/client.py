@@ -32,7 +32,7 @@ async def permit_inet_interfaces(evaluation: Evaluation) -> Outcome:
     return Outcome.DUNNO
 
 
-@restriction("permit_sasl_authenticated")
+@restriction("permit_sasl_authenticated", about=Subject.CLIENT)
 async def permit_sasl_authenticated(evaluation: Evaluation) -> Outcome:
     """Permit clients that have logged in, but not anonymously."""
     if authenticated(evaluation):
@@ -46,13 +46,13 @@ def authenticated(evaluation: Evaluation) -> bool:
     return login is not None and evaluation.facts.sasl_active and login.method.lower() != "anonymous"
 
 
-@restriction("permit_tls_clientcerts")
+@restriction("permit_tls_clientcerts", about=Subject.CLIENT)
 async def permit_tls_clientcerts(evaluation: Evaluation) -> Outcome:
     """Permit clients whose certificate or public key is listed in `relay_clientcerts` by fingerprint."""
     return await _permit_listed_certificate(evaluation)
 
 
-@restriction("permit_tls_all_clientcerts")
+@restriction("permit_tls_all_clientcerts", about=Subject.CLIENT)
 async def permit_tls_all_clientcerts(evaluation: Evaluation) -> Outcome:
     """Permit clients with a certificate from a trusted authority, or one listed in `relay_clientcerts`."""
     tls = evaluation.facts.tls

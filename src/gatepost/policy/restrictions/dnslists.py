@@ -91,7 +91,7 @@ async def _permit(evaluation: Evaluation, name: str, allow: DnsList, topic: Topi
         return Outcome.DUNNO
     match await dnslists.listed(evaluation, name, allow):
         case DnsStatus.FOUND:
-            return await evaluation.permit(topic=topic)
+            return await evaluation.permit()
         case DnsStatus.TEMPFAIL:
             return evaluation.defer_reject(topic.refuse(450, "4.7.1", "Service unavailable"))
         case _:

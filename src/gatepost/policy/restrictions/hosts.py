@@ -105,7 +105,7 @@ async def _hosts(evaluation: Evaluation, name: str, kind: Kind) -> list[str]:
     domain = name.rpartition("@")[2]
     if domain.startswith("["):
         address = literal_address(domain)
-        return [] if address is None or kind is Kind.NS or "@" in name else [address]
+        return [] if address is None or kind is Kind.NS else [address]
     try:
         domain = to_ascii(domain)
     except AddressSyntaxError:

@@ -25,7 +25,7 @@ async def is_auth_destination(evaluation: Evaluation) -> bool:
 async def permit_auth_destination(evaluation: Evaluation) -> Outcome:
     """Permit recipients in domains that we receive or relay mail for."""
     if await is_auth_destination(evaluation):
-        return await evaluation.permit(topic=evaluation.topic_of(Subject.RECIPIENT))
+        return await evaluation.permit()
     return Outcome.DUNNO
 
 
