@@ -19,6 +19,7 @@ from gatepost.queue.intake import Accepted, Refused, Submission
 from gatepost.sasl.server import SaslServer
 from gatepost.server.limits import ClientLimits, make_table
 from gatepost.server.listen import Listener
+from gatepost.server.session import Session
 from gatepost.server.snapshot import Resources, ServiceSnapshot, SessionLists
 from gatepost.tls.context import ServerTls
 from gatepost.tls.modes import server_tls_mode
@@ -91,6 +92,11 @@ class Service:
     oracle: FakeOracle
     log: list[str]
     events: list[Event]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions under way."""
+        return self.listener.sessions
 
     def connect(self, client: str = "192.0.2.7") -> Wire:
         """A client comes."""

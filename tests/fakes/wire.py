@@ -96,3 +96,11 @@ class Wire:
     def end(self) -> bool | None:
         """Say that no more will come."""
         return self._protocol.eof_received()
+
+    async def say(self, *lines: str) -> list[str]:
+        """Say lines, each after the reply to the one before; the replies, each as one text."""
+        replies = []
+        for line in lines:
+            await self.send(f"{line}\r\n".encode("utf-8", "surrogateescape"))
+            replies.append((await self.heard()).decode("utf-8", "surrogateescape").removesuffix("\r\n"))
+        return replies

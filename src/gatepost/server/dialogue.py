@@ -60,7 +60,7 @@ COMMANDS: Mapping[Verb, Callable[[Session, Command], Awaitable[Answer | None]]] 
     Verb.VRFY: vrfy,
     Verb.ETRN: etrn,
 }
-"""XFORWARD is not here, so it is neither announced nor known."""
+"""The commands there are. XFORWARD is not among them, so it is not announced either."""
 
 BEFORE_TLS = frozenset({Verb.HELO, Verb.EHLO, Verb.XCLIENT, Verb.STARTTLS, Verb.NOOP, Verb.QUIT})
 """What may be said before STARTTLS where TLS is mandatory (RFC 3207 section 4)."""

@@ -26,7 +26,7 @@ class Listener:
         """What new sessions are given."""
         self._resources = resources
         self._servers: list[asyncio.Server] = []
-        self._sessions: dict[Connection, ServiceSnapshot] = {}
+        self._sessions: dict[Connection, Session] = {}
 
     async def open(self, listening: socket.socket) -> None:
         """Accept on a socket that is bound and listens."""
@@ -38,9 +38,9 @@ class Listener:
         snapshot = self.snapshot
 
         async def run(connection: Connection) -> None:
-            self._sessions[connection] = snapshot
+            session = self._sessions[connection] = Session(connection, snapshot, self._resources)
             try:
-                await serve(Session(connection, snapshot, self._resources))
+                await serve(session)
             finally:
                 del self._sessions[connection]
 
@@ -49,7 +49,12 @@ class Listener:
     @property
     def snapshots(self) -> set[int]:
         """The identities of the snapshots that sessions still have."""
-        return {id(snapshot) for snapshot in self._sessions.values()}
+        return {id(session.snapshot) for session in self._sessions.values()}
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions under way."""
+        return list(self._sessions.values())
 
     def __len__(self) -> int:
         """Sessions under way."""
@@ -57,9 +62,9 @@ class Listener:
 
     def retire(self, snapshot: ServiceSnapshot | None = None) -> None:
         """Ask the sessions with that snapshot, or all, to end as soon as they wait for a command."""
-        for connection, theirs in list(self._sessions.items()):
-            if snapshot is None or theirs is snapshot:
-                connection.retire()
+        for session in self.sessions:
+            if snapshot is None or session.snapshot is snapshot:
+                session.connection.retire()
 
     def close(self) -> None:
         """Accept no more."""

@@ -14,7 +14,8 @@ async def rewrites_locally(session: Session) -> bool:
     for word in words:
         match str(word):
             case "permit_inet_interfaces":
-                if session.peer.address in session.snapshot.own.interfaces:
+                # the host at the other end, whoever XCLIENT says that it speaks for
+                if session.connection.address("peername")[0] in session.snapshot.own.interfaces:
                     return True
             case "permit_mynetworks":
                 if await session.matches(

@@ -234,10 +234,9 @@ class Session:
         limit = self.settings.message_size_limit
         return bool(limit) and transaction.size > limit
 
-    def reset_identity(self) -> None:
+    def forget_names(self) -> None:
         """Forget what the client said of itself: TLS begins, or XCLIENT tells of another client."""
         self.helo = None
-        self.protocol = "SMTP"
         self.login = None
 
     async def matches(self, wanted: MatchList | None, *, name: str = "", address: str = "") -> bool:

@@ -62,7 +62,7 @@ def _received(session: Session, transaction: Transaction) -> str:
     # in the machine's time zone, as mail programs and people expect of a Received header
     now = datetime.fromtimestamp(session.resources.now(), UTC).astimezone()
     stamp = Stamp(session.host, settings.mail_name, transaction.queue_id, mail_date(now))
-    return received(trace, stamp, transaction.only_recipient).removesuffix("\r\n")
+    return received(trace, stamp, transaction.only_recipient)
 
 
 def _origin(session: Session, transaction: Transaction) -> Origin:

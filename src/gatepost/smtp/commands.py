@@ -27,7 +27,6 @@ class Verb(Enum):
     HELO = "helo"
     EHLO = "ehlo"
     XCLIENT = "xclient"
-    XFORWARD = "xforward"
     STARTTLS = "starttls"
     AUTH = "auth"
     MAIL = "mail"

@@ -27,7 +27,7 @@ async def starttls(session: Session, command: Command) -> Answer | None:
         session.emit(TlsRefused("STARTTLS", session.client, session.snapshot.name))
         return Answer(replies.too_many_handshakes(session.client))
     await session.say(replies.TLS_READY, Verb.STARTTLS)
-    session.reset_identity()
+    session.forget_names()
     await secure(session, session.snapshot.tls)
     session.machine.tls_established()
     session.statistics.done(Verb.STARTTLS)

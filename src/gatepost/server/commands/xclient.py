@@ -73,11 +73,10 @@ def _decoded(encoded: str) -> str:
 def _forget(session: Session, kept: set[str]) -> None:
     """What the old client said is not the new one's."""
     helo, protocol, login = session.helo, session.protocol, session.login
-    session.reset_identity()
+    session.forget_names()
+    session.protocol = protocol if "PROTO" in kept else "SMTP"
     if "HELO" in kept:
         session.helo = helo
-    if "PROTO" in kept:
-        session.protocol = protocol
     if "LOGIN" in kept:
         session.login = login
 
