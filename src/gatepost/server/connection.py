@@ -73,7 +73,7 @@ class Connection(asyncio.Protocol):
         """Begin to serve."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by inheritance
         if self._hold:
-            transport.pause_reading()
+            self._transport.pause_reading()
             self._paused = True
         self._task = self._loop.create_task(self._run())
 
