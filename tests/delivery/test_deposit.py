@@ -67,4 +67,5 @@ def test_failed(kind: MailboxKind, code: int, status: Status, dsn: str, words: s
     result, lines = put(kind, FakeWriter(Failure("why", code)))
     assert (status, dsn, words) == (result.status, result.dsn, result.text)
     told = ["warning: maildir access problem for UID/GID=7/8: why"]
+    told += ["warning: perhaps you need to create the maildirs in advance"] if code == errno.EACCES else []
     assert lines == (told if kind is MailboxKind.MAILDIR else [])

@@ -143,6 +143,15 @@ def test_hops_include_ours(count: int, *, looping: bool) -> None:
     assert looping is not bool(events)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "eight"), [(b"8bit", True), (b" BINARY ", True), (b"base64", False), (b"", False)]
+)
+def test_a_message_may_declare_8bit_content_itself(encoding: bytes, *, eight: bool) -> None:
+    work = HeaderWork(LOCAL, Missing("<new@mx>", "DATE", "a@b.c"), "Q", _ignore)
+    work.feed(b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\nContent-Transfer-Encoding: 8bit\r\n")
+    assert eight == work.declares_8bit
+
+
 def test_a_loop_without_a_body_is_no_message_either() -> None:
     work = HeaderWork(replace(LOCAL, hop_limit=2), Missing("", "", ""), "Q", _ignore)
     work.feed(b"Received: x\r\n")

@@ -90,6 +90,17 @@ def test_a_message_is_stored_then_handed_on() -> None:
     run(use)
 
 
+def test_content_that_is_declared_8bit_is_8bit() -> None:
+    """The envelope may have left it out; the next server is told all the same."""
+
+    async def use(house: House) -> None:
+        content = b"Message-Id: <1@b>\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xbc\r\n"
+        await house.take(content, Submission(ENVELOPE, (), RECEIVED))
+        assert house.submitted[0].envelope.body_8bit
+
+    run(use)
+
+
 CONTENTS = [
     b"A: b\r\n\r\nbody\r\n",
     b"\r\nbody\r\n",

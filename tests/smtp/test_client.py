@@ -544,6 +544,17 @@ def test_an_endless_reply_ends_the_session() -> None:
     assert "more than 65536 bytes" in machine.failure.text
 
 
+def test_a_server_that_lost_count_of_our_commands_gets_no_content() -> None:
+    """It asks for content where a recipient's reply is due, so the content would answer nobody knows what."""
+    played = Played(PLAN, mail("b@b.example", "c@b.example")).run(PIPELINED)
+    played.run("S: 250 ok\nS: 354 go")
+    assert [dsn for dsn, _ in played.texts] == ["5.5.0", "4.5.0"]
+    assert played.machine.next_step() is Want.CLOSE
+    assert [line.partition(" for ")[0] for line in played.lines] == [
+        "warning: to prevent loss of mail, turn off command pipelining"
+    ]
+
+
 def test_lines_that_are_no_reply_are_told_of_and_passed_over() -> None:
     played = play("S: hello\nS: 220 hi\nC: EHLO mx.ohio.net")
     assert played.lines == ["warning: 4Xyz: non-ESMTP response from mx.b.example[192.0.2.7]:25: hello"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ class Mailboxes:
             return Result(deposit.row, Status.SENT, "2.0.0", text, deposit.relay, transmission=spent)
         if not mbox:
             emit(Warned(f"maildir access problem for UID/GID={target.uid}/{target.gid}: {failure.text}"))
+            if failure.code == errno.EACCES:
+                emit(Warned("perhaps you need to create the maildirs in advance"))
         dsn = status_code(failure.code, deposit.usual)
         status = Status.DEFERRED if dsn.startswith("4") else Status.BOUNCED
         text = f"{deposit.trouble if mbox else 'maildir delivery failed: '}{failure.text}"

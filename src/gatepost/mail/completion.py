@@ -111,6 +111,8 @@ class HeaderWork:
         self._seen: set[str] = set()  # names that matter for completion
         self._complete = False
         self.hops = 1  # our own Received header
+        self.declares_8bit = False
+        """Whether the message says that its content is 8-bit, which an envelope may have left out."""
 
     @property
     def looping(self) -> bool:
@@ -141,6 +143,8 @@ class HeaderWork:
             self._seen.add(key)
         if key == "received":
             self.hops += 1
+        elif key == "content-transfer-encoding":
+            self.declares_8bit = header.text.strip().lower() in {"8bit", "binary"}
         elif key == "message-id":
             self._emit(MessageId(self._queue_id, header.text))
         elif key == "resent-message-id":

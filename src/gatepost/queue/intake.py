@@ -155,7 +155,7 @@ class Draft:
         handling = submission.handling
         return StoredMessage(
             identity=self._identity,
-            envelope=replace(envelope, recipients=()),
+            envelope=replace(envelope, recipients=(), body_8bit=envelope.body_8bit or headers.declares_8bit),
             rows=tuple(Row(number, recipient) for number, recipient in enumerate(envelope.recipients, 1)),
             body=await self._body.seal(top.encode("utf-8", "surrogateescape") + section),
             arrived=self._began,

@@ -328,6 +328,8 @@ class ClientMachine:
         taken: list[int] = []
         for index, line in enumerate(lines if ahead or welcome else ()):
             reply = yield from (self._reply(Stage.RCPT) if ahead else self._command(line, Stage.RCPT))
+            if reply.kind == _MORE and ahead:
+                raise self._out_of_step(index, reply)
             if reply.kind != _GOOD:
                 self._outcomes.setdefault(index, self._said(reply, Stage.RCPT))
             elif welcome:
@@ -339,6 +341,18 @@ class ClientMachine:
             self._decide_rest(self._said(reply, Stage.DATA))
             return None
         return taken
+
+    def _out_of_step(self, index: int, reply: RemoteReply) -> _Abandoned:
+        """The server wants content where a recipient's reply is due: it lost count of our commands."""
+        self._outcomes.setdefault(index, self._said(reply, Stage.RCPT))
+        kind = "ehlo" if self._plan.dialect is Dialect.SMTP else "lhlo"
+        parameter = f"{self._plan.dialect.value}_discard_{kind}_keyword_address_maps"
+        server = self._plan.server
+        self._warn(
+            f"to prevent loss of mail, turn off command pipelining for {server.address} with the {parameter} parameter"
+        )
+        text = f"host {server.label} replied out of step: {reply.text}"
+        return _Abandoned(Outcome("4.5.0", text, reply), polite=False)
 
     def _farewell(self) -> _Script:
         self._send("QUIT")
