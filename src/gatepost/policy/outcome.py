@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, Flag, auto
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -92,7 +92,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Bcc:
-    """Add a recipient who asks for no reports."""
+    """Add a recipient."""
 
     address: str
 
@@ -147,7 +147,3 @@ class Verdict:
     steps: tuple[Step, ...] = ()
     carry: Carry = Carry()
     fault: Fault = Fault.NONE
-
-    def with_carry(self, carry: Carry) -> Verdict:
-        """The same verdict with other words for later stages."""
-        return replace(self, carry=carry)
