@@ -98,6 +98,12 @@ def test_exchangers_without_addresses_are_told_of() -> None:
     ] * 2
 
 
+def test_errors_of_the_exchanger_question_can_be_overlooked() -> None:
+    with pytest.raises(Unreachable) as caught:
+        find("temporary.example", replace(RULES, ignore_mx_errors=True))
+    assert "name=temporary.example type=A" in caught.value.outcome.text
+
+
 def test_only_exchangers_better_than_us_are_tried() -> None:
     assert ["192.0.2.1"] == find("backup.example", replace(RULES, own=frozenset({"127.0.0.1"})))[0]
 

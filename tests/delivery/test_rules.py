@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gatepost.config.settings import Settings
-from gatepost.delivery.rules import ClientRules
+from gatepost.delivery.rules import ClientRules, keywords
 from gatepost.sasl.client import SecurityOption
-from gatepost.smtp.client_values import Dialect, Stage, TlsLevel
+from gatepost.smtp.client_values import Dialect, Hello, Stage, TlsLevel
 
 
 def rules(text: str = "", dialect: Dialect = Dialect.SMTP) -> ClientRules:
@@ -73,3 +73,21 @@ def test_no_time_limit_is_none() -> None:
 
 def test_fallbacks_are_a_list() -> None:
     assert rules("smtp_fallback_relay = [a], b:26").fallback == "[a] b:26"
+
+
+@pytest.mark.parametrize(
+    ("text", "hello"),
+    [
+        ("", Hello.ALWAYS),
+        ("smtp_always_send_ehlo = no", Hello.WHEN_GREETED),
+        ("smtp_always_send_ehlo = no\nsmtp_never_send_ehlo = yes", Hello.NEVER),
+    ],
+)
+def test_hello(text: str, hello: Hello) -> None:
+    assert hello is rules(text).hello
+    assert rules(text, Dialect.LMTP).hello is Hello.ALWAYS
+
+
+def test_keywords_are_a_list_in_any_case() -> None:
+    assert keywords("dsn, Pipelining  etrn") == {"DSN", "PIPELINING", "ETRN"}
+    assert rules("smtp_tls_wrappermode = yes").tls_first

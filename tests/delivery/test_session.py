@@ -65,7 +65,9 @@ def test_terms_become_a_plan() -> None:
         TlsLevel.MAY,
         None,
         detects_loops=False,
+        discard=frozenset({"DSN"}),
     )
     plan = terms.plan(tls_usable=False)
+    assert plan.discard == {"DSN"}
     assert (plan.line_limit, plan.queue_id, plan.nexthop, plan.tls) == (5, "Q", "hop", TlsLevel.MAY)
     assert (plan.tls_usable, plan.detects_loops) == (False, False)

@@ -395,6 +395,29 @@ def test_a_level_that_asks_for_verification_never_gets_less(tmp_path: Path) -> N
     asyncio.run(main())
 
 
+def test_tls_may_come_first(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with FakePeer(tls=server_context(tmp_path), tls_first=True) as peer:
+            world = World()
+            world.tls = client_tls()
+            rules = replace(RULES, tls=TlsLevel.ENCRYPT, tls_first=True)
+            (result,) = await world.deliver(job("b@b.example", nexthop=at(peer)), rules)
+            assert result.status is Status.SENT
+            assert "STARTTLS" not in peer.commands
+
+    asyncio.run(main())
+
+
+def test_extensions_of_a_server_can_be_overlooked() -> None:
+    async def main() -> None:
+        async with FakePeer() as peer:
+            world = World(tables={"cidr:/hidden": {"127.0.0.1": "dsn, pipelining"}})
+            await world.deliver(job("b@b.example", nexthop=at(peer)), replace(RULES, discard_maps=("cidr:/hidden",)))
+        assert "RCPT TO:<b@b.example>" in peer.commands
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("by_host", [False, True])
 def test_the_login_is_found_by_next_hop_or_host(*, by_host: bool) -> None:
     async def main() -> None:
@@ -427,7 +450,7 @@ def test_a_table_that_fails_defers() -> None:
         async with FakePeer() as peer:
             rules = replace(RULES, login=LoginRules(enabled=True, password_maps=("hash:/gone",)))
             (result,) = await World().deliver(job("b@b.example", nexthop=at(peer)), rules)
-            assert (result.dsn, result.text) == ("4.3.0", "smtp_sasl_password_maps lookup error")
+            assert (result.dsn, result.text) == ("4.3.0", "hash:/gone lookup error")
             assert peer.connections == 0
 
     asyncio.run(main())

@@ -30,6 +30,7 @@ class FakePeer:
         stalls_at: str = "",
         hangs_up_at: str = "",
         tls: ssl.SSLContext | None = None,
+        tls_first: bool = False,
         address: str = "127.0.0.1",
         path: str = "",
     ) -> None:
@@ -38,6 +39,7 @@ class FakePeer:
         self.stalls_at = stalls_at
         self.hangs_up_at = hangs_up_at
         self.tls = tls
+        self.tls_first = tls_first
         self.address = address
         self.path = path
         self.port = 0
@@ -53,7 +55,8 @@ class FakePeer:
         if self.path:
             self._server = await asyncio.start_unix_server(self._accept, self.path)
         else:
-            self._server = await asyncio.start_server(self._accept, self.address, self.port)
+            wrapped = self.tls if self.tls_first else None
+            self._server = await asyncio.start_server(self._accept, self.address, self.port, ssl=wrapped)
             self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -90,7 +93,7 @@ class _Session:
         self.peer, self.reader, self.writer = peer, reader, writer
         self.accepted = 0
         self.lmtp = False
-        self.secure = False
+        self.secure = peer.tls_first
 
     async def run(self) -> None:
         await self._answer("CONNECT", "", "220 peer.example ESMTP")

@@ -11,7 +11,7 @@ from gatepost.maillog import text
 from gatepost.sasl.client import SaslLogin, security_options
 from gatepost.smtp.client import ClientMachine
 from gatepost.smtp.client_replies import REPLY_LIMIT
-from gatepost.smtp.client_values import Dialect, Mail, Server, SessionPlan, Stage, TlsLevel, Waiting, Want
+from gatepost.smtp.client_values import Dialect, Hello, Mail, Server, SessionPlan, Stage, TlsLevel, Waiting, Want
 
 SERVER = Server("mx.b.example", "192.0.2.7", "25")
 PLAN = SessionPlan(SERVER, "mx.ohio.net", queue_id="4Xyz", nexthop="b.example")
@@ -359,6 +359,34 @@ def test_a_handshake_that_fails_ends_the_session() -> None:
     assert machine.next_step() is Want.CLOSE
     assert machine.failure is not None
     assert (machine.failure.dsn, machine.failure.text) == ("4.7.5", "Cannot start TLS: handshake failure")
+
+
+def test_tls_may_come_first() -> None:
+    played = play("S: 220 hi\nC: EHLO mx.ohio.net", plan=SessionPlan(SERVER, "mx.ohio.net", tls_first=True))
+    assert played.tls == 1
+
+
+def test_tls_from_the_first_byte_cannot_be_done_without() -> None:
+    plan = SessionPlan(SERVER, "mx.ohio.net", tls_first=True, tls_usable=False)
+    machine = ClientMachine(plan)
+    assert machine.next_step() is Want.CLOSE
+    assert machine.failure is not None
+    assert machine.failure.text == "TLS is required, but our TLS engine is unavailable"
+
+
+@pytest.mark.parametrize(
+    ("hello", "greeting", "command"),
+    [
+        (Hello.ALWAYS, "220 hi", "EHLO"),
+        (Hello.WHEN_GREETED, "220 hi", "HELO"),
+        (Hello.WHEN_GREETED, "220 mx ESMTP hi", "EHLO"),
+        (Hello.NEVER, "220 mx ESMTP hi", "HELO"),
+    ],
+)
+def test_ehlo_is_said_as_configured(hello: Hello, greeting: str, command: str) -> None:
+    played = play(f"S: {greeting}\nC: {command} mx.ohio.net", plan=SessionPlan(SERVER, "mx.ohio.net", hello=hello))
+    played.run("S: 250-x\nS: 250 DSN")
+    assert bool(played.machine.offered) is (command == "EHLO")
 
 
 # Login

@@ -27,6 +27,7 @@ NativeLookup = Callable[[str], Awaitable[Sequence[str]]]
 class HostRules:
     """What the configuration says about finding hosts. `families` are A and AAAA, as `inet_protocols` allows.
 
+    `ignore_mx_errors`: a domain whose exchangers cannot be looked up is taken for its own.
     `first` is the family to prefer among equals, empty for none. `own` are our own addresses and those of the proxies
     in front of us. `limit` is `smtp_mx_address_limit`, 0 for none. `by_dns` and `native`: which look-ups are used.
     """
@@ -39,6 +40,7 @@ class HostRules:
     by_dns: bool = True
     native: NativeLookup | None = None
     defer_without_address: bool = False
+    ignore_mx_errors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ async def find_hosts(hop: Nexthop, oracle: Oracle, rules: HostRules, emit: Emit,
         return [Host(hop.host, hop.host)]
     found = _Found()
     if hop.by_mx and rules.by_dns:
-        exchangers = await _exchangers(hop.host, oracle)
+        exchangers = await _exchangers(hop.host, oracle, ignore_errors=rules.ignore_mx_errors)
         for preference, name in exchangers:
             await _addresses(found, name, preference, oracle, rules)
         if not found.hosts and exchangers != [(0, hop.host)]:
@@ -94,9 +96,9 @@ async def find_hosts(hop: Nexthop, oracle: Oracle, rules: HostRules, emit: Emit,
     return _ordered(hosts, rules)
 
 
-async def _exchangers(domain: str, oracle: Oracle) -> list[tuple[int, str]]:
+async def _exchangers(domain: str, oracle: Oracle, *, ignore_errors: bool) -> list[tuple[int, str]]:
     answer = await oracle.dns(domain, "MX")
-    if answer.status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID):
+    if answer.status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID) and not ignore_errors:
         raise Unreachable(_failure(domain, "MX", answer))
     if answer.status is not DnsStatus.FOUND:
         return [(0, domain)]

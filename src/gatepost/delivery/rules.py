@@ -11,7 +11,7 @@ from typing import Any
 
 from gatepost.config.settings import Settings
 from gatepost.sasl.client import SecurityOption, security_options
-from gatepost.smtp.client_values import Dialect, Stage, TlsLevel
+from gatepost.smtp.client_values import Dialect, Hello, Stage, TlsLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,19 @@ class ClientRules:
     mx_session_limit: int = 2
     host_lookup: tuple[str, ...] = ("dns",)
     defer_without_address: bool = False
+    ignore_mx_errors: bool = False
     bind_address: str = ""
     bind_address6: str = ""
     connect_timeout: float | None = 30.0
     timeouts: dict[Stage, float | None] = field(default_factory=dict)
+    hello: Hello = Hello.ALWAYS
     discard_keywords: frozenset[str] = frozenset()
+    discard_maps: tuple[str, ...] = ()
     skip_5xx_greeting: bool = True
     skip_quit_reply: bool = True
     line_limit: int = 998
     tls: TlsLevel = TlsLevel.NONE
+    tls_first: bool = False
     verifies: bool = False
     login: LoginRules = LoginRules()
     converts_8bit: bool = True
@@ -79,21 +83,36 @@ class ClientRules:
             mx_session_limit=get("mx_session_limit"),
             host_lookup=_host_lookup(settings, prefix),
             defer_without_address=get("defer_if_no_mx_address_found"),
+            ignore_mx_errors=settings.ignore_mx_lookup_error,
             bind_address=get("bind_address"),
             bind_address6=get("bind_address6"),
             connect_timeout=_seconds(get("connect_timeout")),
             timeouts={stage: _seconds(get(_limit(stage, dialect))) for stage in Stage},
-            discard_keywords=frozenset(word.upper() for word in _words(settings, f"{prefix}_discard_{hello}_keywords")),
+            hello=_hello(settings, dialect),
+            discard_keywords=keywords(" ".join(_words(settings, f"{prefix}_discard_{hello}_keywords"))),
+            discard_maps=get(f"discard_{hello}_keyword_address_maps"),
             skip_5xx_greeting=get("skip_5xx_greeting"),
             skip_quit_reply=get("skip_quit_response"),
             line_limit=get("line_length_limit"),
             tls=level,
+            tls_first=get("tls_wrappermode"),
             verifies=verifies,
             login=_login(settings, prefix),
             converts_8bit=not settings.disable_mime_output_conversion,
             fallback_delay=settings.minimal_backoff_time.total_seconds(),
             queue_directory=settings.queue_directory,
         )
+
+
+def keywords(text: str) -> frozenset[str]:
+    """A list of EHLO keywords, in capitals."""
+    return frozenset(text.replace(",", " ").upper().split())
+
+
+def _hello(settings: Settings, dialect: Dialect) -> Hello:
+    if dialect is Dialect.LMTP or settings.smtp_always_send_ehlo:
+        return Hello.ALWAYS
+    return Hello.NEVER if settings.smtp_never_send_ehlo else Hello.WHEN_GREETED
 
 
 def _limit(stage: Stage, dialect: Dialect) -> str:

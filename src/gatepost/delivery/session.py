@@ -43,6 +43,7 @@ class SessionTerms:
     tls: TlsLevel
     credentials: Credentials | None
     detects_loops: bool
+    discard: frozenset[str] = frozenset()
 
     def plan(self, *, tls_usable: bool) -> SessionPlan:
         """The machine's plan."""
@@ -53,8 +54,10 @@ class SessionTerms:
             queue_id=self.queue_id,
             nexthop=self.nexthop,
             dialect=rules.dialect,
-            discard=rules.discard_keywords,
+            hello=rules.hello,
+            discard=self.discard,
             tls=self.tls,
+            tls_first=rules.tls_first,
             tls_usable=tls_usable,
             credentials=self.credentials,
             soft_login=rules.login.soft_bounce,

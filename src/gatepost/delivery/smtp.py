@@ -16,22 +16,22 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gatepost.delivery.connect import Place, connect, port_number, reason
 from gatepost.delivery.hosts import Host, HostRules, Unreachable, find_hosts
 from gatepost.delivery.logins import LoginFinder
 from gatepost.delivery.nexthop import Nexthop, parse_nexthops
-from gatepost.delivery.rules import ClientRules
+from gatepost.delivery.rules import ClientRules, keywords
 from gatepost.delivery.session import SessionReport, Sessions, SessionTerms
 from gatepost.delivery.surroundings import Surroundings
 from gatepost.mail.delivery import Body, Job, Result, Status
 from gatepost.mail.downgrade import Downgrade
 from gatepost.mail.envelope import Recipient
-from gatepost.mail.events import Emit, Noted
+from gatepost.mail.events import Emit, Noted, Warned
 from gatepost.mail.events.queue import AttemptFailed
 from gatepost.oracle import LookupFailed, Oracle
-from gatepost.smtp.client_values import Credentials, Dialect, Mail, Outcome, Server, TlsLevel
+from gatepost.smtp.client_values import Dialect, Mail, Outcome, Server, TlsLevel
 from gatepost.tls.context import ClientTls
 
 SMTP_PORT = 25
@@ -92,6 +92,7 @@ class SmtpAgent:
             by_dns="dns" in rules.host_lookup,
             native=_native_lookup if "native" in rules.host_lookup else None,
             defer_without_address=rules.defer_without_address,
+            ignore_mx_errors=rules.ignore_mx_errors,
         )
 
     async def deliver(self, job: Job) -> Sequence[Result]:
@@ -140,13 +141,14 @@ class SmtpAgent:
         """Hold a session with one host, and another one without TLS where that may help."""
         started = asyncio.get_running_loop().time()
         try:
-            credentials = await self._logins.find(attempt.oracle, hop.text, server.host)
-        except LookupFailed:
-            attempt.last = Outcome("4.3.0", f"{self._rules.dialect.value}_sasl_password_maps lookup error")
+            terms = await self._terms(attempt, hop, server)
+        except LookupFailed as error:
+            attempt.emit(Warned(str(error)))
+            attempt.last = Outcome("4.3.0", f"{error.table} lookup error")
             return
-        report = await self._session(attempt, hop, server, self._rules.tls, credentials)
-        if report is not None and report.tls_broke and self._may_go_plain(attempt.job, credentials):
-            report = await self._session(attempt, hop, server, TlsLevel.NONE, credentials)
+        report = await self._session(attempt, hop, terms)
+        if report is not None and report.tls_broke and self._may_go_plain(attempt.job, terms):
+            report = await self._session(attempt, hop, replace(terms, tls=TlsLevel.NONE))
         if report is None:
             return
         attempt.sessions += 1
@@ -158,10 +160,29 @@ class SmtpAgent:
         else:
             attempt.fail_all(report.failure, relay=server.relay, setup=report.opened - started)
 
-    async def _session(
-        self, attempt: _Attempt, hop: Nexthop, server: Server, tls: TlsLevel, credentials: Credentials | None
-    ) -> SessionReport | None:
+    async def _terms(self, attempt: _Attempt, hop: Nexthop, server: Server) -> SessionTerms:
+        """What tables say about speaking with this server. Raises LookupFailed."""
+        discard = self._rules.discard_keywords
+        for table in self._rules.discard_maps:
+            found = await attempt.oracle.lookup(table, server.address)
+            if found is not None:
+                discard = keywords(found)
+                break
+        credentials = await self._logins.find(attempt.oracle, hop.text, server.host)
+        return SessionTerms(
+            self._rules,
+            server,
+            attempt.job.queue_id,
+            hop.text,
+            self._rules.tls,
+            credentials,
+            detects_loops=not hop.path,
+            discard=discard,
+        )
+
+    async def _session(self, attempt: _Attempt, hop: Nexthop, terms: SessionTerms) -> SessionReport | None:
         """One session; None where there was no connection."""
+        server = terms.server
         try:
             connection = await connect(self._place(hop, server), self._rules.connect_timeout)
         except OSError as error:
@@ -169,9 +190,6 @@ class SmtpAgent:
             attempt.emit(Noted(text))
             attempt.last = Outcome("4.4.1", text)
             return None
-        terms = SessionTerms(
-            self._rules, server, attempt.job.queue_id, hop.text, tls, credentials, detects_loops=not hop.path
-        )
         return await self._sessions.hold(connection, terms, attempt.mail(), self._content(attempt.job), attempt.emit)
 
     def _account(
@@ -198,10 +216,10 @@ class SmtpAgent:
         source = self._rules.bind_address6 if ":" in server.address else self._rules.bind_address
         return Place(server.address, int(server.port), source=source)
 
-    def _may_go_plain(self, job: Job, credentials: Credentials | None) -> bool:
+    def _may_go_plain(self, job: Job, terms: SessionTerms) -> bool:
         """Whether mail may go unencrypted because the server's TLS is broken."""
         waited = job.activated - job.arrived
-        return self._rules.tls is TlsLevel.MAY and credentials is None and waited >= self._rules.fallback_delay
+        return terms.tls is TlsLevel.MAY and terms.credentials is None and waited >= self._rules.fallback_delay
 
     def _content(self, job: Job) -> Callable[[frozenset[str]], AsyncIterator[bytes]]:
         def content(offered: frozenset[str]) -> AsyncIterator[bytes]:

@@ -27,6 +27,7 @@ from gatepost.smtp.client_content import ContentWriter
 from gatepost.smtp.client_replies import REPLY_LIMIT, RemoteReply, ReplyReader, ReplyTooLong
 from gatepost.smtp.client_values import (
     Dialect,
+    Hello,
     LoginExchange,
     Mail,
     Outcome,
@@ -42,6 +43,8 @@ _GOOD, _MORE, _BAD = 2, 3, 5
 _SHUTTING_DOWN = 421
 _LOGIN_STEPS = 10
 """Challenges answered before a login counts as a loop; no mechanism needs more than a few."""
+
+_NO_TLS = Outcome("4.7.5", "TLS is required, but our TLS engine is unavailable")
 
 _Script = Generator[Step, RemoteReply | None, None]
 _Reply = Generator[Step, RemoteReply | None, RemoteReply]
@@ -71,8 +74,9 @@ class ClientMachine:
         self._events: list[Event] = []
         self.failure: Outcome | None = None
         """Why the session ended before its time."""
+        self._step: Step = Want.CLOSE
         self._script = self._session()
-        self._step: Step = next(self._script)
+        self._resume(None)
 
     # What the shell calls
 
@@ -196,24 +200,42 @@ class ClientMachine:
         yield from self._farewell()
 
     def _open(self) -> _Script:
+        if self._plan.tls_first:
+            if not self._plan.tls_usable:
+                raise _Abandoned(_NO_TLS, polite=False)
+            yield Want.TLS
         greeting = yield from self._reply(Stage.GREETING)
         if greeting.kind != _GOOD:
             raise self._refused(greeting, soft=greeting.kind == _BAD and self._plan.skip_5xx_greeting)
         if self._first_word(greeting) == self._plan.name.lower():
             self._warn(f"host {self._plan.server.relay} greeted me with my own hostname {self._plan.name}")
-        yield from self._hello()
-        if self._plan.tls is not TlsLevel.NONE:
+        yield from self._hello(extended=self._is_extended(greeting))
+        if self._plan.tls is not TlsLevel.NONE and not self._plan.tls_first:
             yield from self._start_tls(required=self._plan.tls is TlsLevel.ENCRYPT)
         if self._plan.credentials is not None and "AUTH" in self._offered:
             yield from self._log_in()
 
-    def _hello(self) -> _Script:
-        stage = Stage.LHLO if self._plan.dialect is Dialect.LMTP else Stage.EHLO
+    def _is_extended(self, greeting: RemoteReply) -> bool:
+        """Whether EHLO may be tried."""
+        match self._plan.hello:
+            case Hello.ALWAYS:
+                return True
+            case Hello.WHEN_GREETED:
+                return "ESMTP" in greeting.text.upper().split()
+            case Hello.NEVER:
+                return self._plan.dialect is Dialect.LMTP
+
+    def _hello(self, *, extended: bool = True) -> _Script:
+        stage = Stage.EHLO if extended else Stage.HELO
+        if self._plan.dialect is Dialect.LMTP:
+            stage = Stage.LHLO
         reply = yield from self._command(f"{stage.name} {self._plan.name}", stage)
         self._offered = {}
-        if reply.kind == _GOOD:
+        if reply.kind == _GOOD and stage is Stage.HELO:
+            pass  # nothing is offered
+        elif reply.kind == _GOOD:
             self._learn(reply)
-        elif stage is Stage.LHLO or reply.code == _SHUTTING_DOWN:
+        elif stage is not Stage.EHLO or reply.code == _SHUTTING_DOWN:
             raise self._refused(reply)
         else:
             reply = yield from self._command(f"HELO {self._plan.name}", Stage.HELO)
@@ -233,8 +255,7 @@ class ClientMachine:
             return
         if not self._plan.tls_usable:
             if required:
-                text = "TLS is required, but our TLS engine is unavailable"
-                raise _Abandoned(Outcome("4.7.5", text), polite=True)
+                raise _Abandoned(_NO_TLS, polite=True)
             return
         reply = yield from self._command("STARTTLS", Stage.STARTTLS)
         if reply.kind != _GOOD:

@@ -17,6 +17,14 @@ class Dialect(Enum):
     LMTP = "lmtp"
 
 
+class Hello(Enum):
+    """When EHLO is said (`smtp_always_send_ehlo`, `smtp_never_send_ehlo`); otherwise HELO."""
+
+    ALWAYS = "always"
+    WHEN_GREETED = "when greeted"  # by a server that says ESMTP
+    NEVER = "never"
+
+
 class TlsLevel(Enum):
     """What STARTTLS means for a session (`smtp_tls_security_level`)."""
 
@@ -109,9 +117,9 @@ class SessionPlan:
     """What is settled about a session before its first byte.
 
     `name` is what we call ourselves; `queue_id` is for log lines. `discard` are EHLO keywords to overlook, in capitals.
-    `tls_usable`: our side can do TLS. `skip_5xx_greeting` and `soft_login`: a permanent refusal at these points is a
-    temporary one. `nexthop` is for the text about loops; `detects_loops` where meeting our own name means that mail
-    would go in circles. `line_limit` is in bytes, 0 for none.
+    `tls_first`: TLS from the first byte, no STARTTLS. `tls_usable`: our side can do TLS. `skip_5xx_greeting` and
+    `soft_login`: a permanent refusal at these points is a temporary one. `nexthop` is for the text about loops;
+    `detects_loops` where meeting our own name means that mail would go in circles. `line_limit` is in bytes.
     """
 
     server: Server
@@ -119,8 +127,10 @@ class SessionPlan:
     queue_id: str = ""
     nexthop: str = ""
     dialect: Dialect = Dialect.SMTP
+    hello: Hello = Hello.ALWAYS
     discard: frozenset[str] = frozenset()
     tls: TlsLevel = TlsLevel.NONE
+    tls_first: bool = False
     tls_usable: bool = True
     credentials: Credentials | None = None
     soft_login: bool = True
