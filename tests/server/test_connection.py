@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
+from OpenSSL import SSL
 
 from gatepost.mail.reply import Reply
 from gatepost.server.connection import INPUT_LIMIT, OUTPUT_LIMIT, Connection, PeerLost, PeerSilent, Retired
 from gatepost.smtp.commands import Verb
 from gatepost.smtp.machine import CommandLine
 from tests.fakes.clock import run, settle
+from tests.fakes.tls import client, feed, server
+from tests.fakes.tls import wire as from_client
 from tests.fakes.wire import Wire
 
 OK = Reply.of(250, "2.0.0", "Ok")
@@ -157,3 +161,35 @@ def test_a_held_connection_is_not_read() -> None:
         await wire.hang_up()
 
     run(scene())
+
+
+def test_what_comes_before_tls_in_wrapper_mode_is_for_tls() -> None:
+    """An event loop may begin to read although `connection_made` has paused it; uvloop does."""
+    heard: list[str] = []
+
+    async def scene() -> None:
+        ready = asyncio.Event()
+
+        async def serve(connection: Connection) -> None:
+            await ready.wait()
+            connection.secure(server().channel("a[192.0.2.1]"))
+            assert await connection.handshake(10)
+            assert connection.channel is not None
+            heard.append(connection.channel.details.protocol)
+
+        connection = Connection(serve, hold=True)
+        wire = Wire(connection)
+        other = client()
+        with suppress(SSL.WantReadError):
+            other.do_handshake()
+        connection.data_received(from_client(other))
+        ready.set()
+        await settle()
+        for _ in range(3):
+            feed(other, await wire.heard())
+            with suppress(SSL.WantReadError):
+                other.do_handshake()
+            await wire.send(from_client(other))
+
+    run(scene())
+    assert ["TLSv1.3"] == heard

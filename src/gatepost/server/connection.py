@@ -64,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._blocked = False  # the peer does not read
         self._paused = False  # we do not read
         self._retiring = False
+        self._held = bytearray()
         self._output: list[bytes] = []
         self._output_size = 0
 
@@ -79,7 +80,11 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to TLS or to the machine."""
-        if self.channel is None:
+        if self._hold and self.channel is None:  # a loop may begin to read in spite of the pause
+            self._held += data
+            if len(self._held) > INPUT_LIMIT and self._transport:
+                self._transport.abort()
+        elif self.channel is None:
             self.machine.receive(data)
         else:
             self._decrypt(self.channel, data)
@@ -174,6 +179,9 @@ class Connection(asyncio.Protocol):
         self.machine.tls_started()
         self.send()
         self.channel = channel
+        if self._held:
+            self.data_received(bytes(self._held))
+            self._held.clear()
         self._resume()
 
     async def handshake(self, patience: float) -> bool:
