@@ -60,20 +60,20 @@ class Nothing:
 
     lookups = 0
 
-    def takes_partial_keys(self, _table: str) -> bool:
+    def takes_partial_keys(self, table: str) -> bool:  # noqa: ARG002 - the protocol has it
         """As for tables of fixed strings."""
         return True
 
-    async def lookup(self, _table: str, _key: str) -> str | None:
+    async def lookup(self, table: str, key: str) -> str | None:  # noqa: ARG002 - likewise
         """Nothing."""
         self.lookups += 1
         return None
 
-    async def dns(self, _name: str, _rtype: str) -> DnsAnswer:
+    async def dns(self, name: str, rtype: str) -> DnsAnswer:  # noqa: ARG002 - likewise
         """Nothing."""
         return DnsAnswer(DnsStatus.NXDOMAIN)
 
-    async def sleep(self, _seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:  # noqa: ARG002 - likewise
         """No time passes."""
 
 

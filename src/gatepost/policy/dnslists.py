@@ -16,7 +16,7 @@ REASON_LIMIT = 500
 """Bytes of a list's TXT records that a reply quotes."""
 
 
-TEMPLATE_NAMES = (
+TEMPLATE_NAMES: tuple[str, ...] = (
     *templates.SESSION_NAMES,
     "rbl_code",
     "rbl_domain",

@@ -67,7 +67,7 @@ def fill(template: str, values: Mapping[str, str], allowed: Filter) -> str:
         raise TemplateError(str(error)) from None
 
 
-SESSION_NAMES = (
+SESSION_NAMES: tuple[str, ...] = (
     "client",
     "client_name",
     "client_address",
