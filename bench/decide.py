@@ -73,7 +73,7 @@ class Nothing:
         """Nothing."""
         return DnsAnswer(DnsStatus.NXDOMAIN)
 
-    async def sleep(self, seconds: float) -> None:  # noqa: ARG002 - likewise
+    async def sleep(self, seconds: float) -> None:
         """No time passes."""
 
 
