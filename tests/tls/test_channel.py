@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL import SSL
 
+from gatepost.mail.events import Noted
 from gatepost.mail.events.tls import (
     TlsCiphers,
     TlsEstablished,
@@ -125,6 +126,17 @@ def test_log_level_2_tells_every_step() -> None:
     states = [step.state for step in steps if isinstance(step, TlsState)]
     assert "before SSL initialization" == states[0]
     assert 1 == sum("write session ticket" in state for state in states)
+
+
+@pytest.mark.parametrize(("level", "dumped"), [(2, False), (3, False), (4, True)])
+def test_log_levels_3_and_4_show_the_bytes(level: int, dumped: bool) -> None:
+    channel, other = server(f"smtpd_tls_loglevel = {level}").channel(PEER), client()
+    shake(channel, other)
+    shown = [event.text for event in channel.events() if isinstance(event, Noted)]
+    assert (level >= 3) == any(text.startswith("read from ") for text in shown)
+    channel.send(b"250 ok\r\n")
+    channel.outgoing()
+    assert dumped == any(isinstance(event, Noted) and "write to" in event.text for event in channel.events())
 
 
 def test_log_level_0_tells_nothing_of_success() -> None:

@@ -21,6 +21,7 @@ from gatepost.oracle import Oracle
 from gatepost.routing.aliases import Aliases
 from gatepost.routing.router import Router
 from gatepost.smtp.client_values import Dialect
+from gatepost.tls.chains import Read, read_file
 from gatepost.tls.context import ClientTls, TlsUnavailable
 
 RETRY = "retry"
@@ -29,13 +30,17 @@ RETRY = "retry"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What the agents together need. `oracle` makes one consistent view of tables and DNS for each delivery."""
+    """What the agents together need.
+
+    `oracle` makes one consistent view of tables and DNS for each delivery; `read` gives certificates and keys.
+    """
 
     oracle: Callable[[], Oracle]
     logger: Logger
     own: OwnAddresses
     router: Router
     mailboxes: Mailboxes
+    read: Read = read_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def _client(workshop: _Workshop) -> Transport:
     surroundings = workshop.surroundings()
     tls = None
     try:
-        tls = ClientTls.build(settings, prefix=dialect.value)
+        tls = ClientTls.build(settings, prefix=dialect.value, read=workshop.world.read)
     except TlsUnavailable as unavailable:
         emit = surroundings.emit(0)
         for event in unavailable.events:

@@ -84,7 +84,9 @@ async def build(configuration: Configuration, files: HandedFiles, lasting: Lasti
     }
     delivery = functools.partial(oracle, lasting.logger.bind("qmgr", lasting.number))
     mailboxes = Mailboxes(lasting.mailboxes, time.time, f"{settings.queue_directory}/gatepost")
-    agents = build_transports(configuration.services, World(delivery, lasting.logger, own, router, mailboxes))
+    agents = build_transports(
+        configuration.services, World(delivery, lasting.logger, own, router, mailboxes, files.content)
+    )
     return Generation(configuration, tables, router, snapshots, agents, oracle)
 
 

@@ -21,12 +21,13 @@ from gatepost.mail.events import Event, Noted
 from gatepost.mail.events.tls import TlsEstablished, TlsHandshakeFailed, TlsLibraryProblem, TlsStarting, TlsState
 from gatepost.mail.peer import TlsDetails
 from gatepost.tls.details import Observed, Side, describe, session_reused
+from gatepost.tls.dump import dump
 
 RECORD = 16_384
 """Bytes of plaintext in one TLS record (RFC 8446 section 5.1); reads and writes go by it."""
 
-SUMMARY, VERBOSE = 1, 2
-"""Log levels from which a line tells of each session, and of each step of its handshake."""
+SUMMARY, VERBOSE, HANDSHAKE_BYTES, ALL_BYTES = 1, 2, 3, 4
+"""Log levels from which lines tell of each session, of each step of its handshake, of its bytes, and of all bytes."""
 
 _REASONS = {
     "wrong version number": 0x10B,
@@ -117,6 +118,7 @@ class TlsChannel:
         if self.closed:
             return b""
         if data:
+            self._dump("read from", data)
             self._connection.bio_write(data)
         if self._details is None and not self._shake_hands():
             return b""
@@ -139,7 +141,10 @@ class TlsChannel:
             while True:
                 parts.append(self._connection.bio_read(2 * RECORD))
         except SSL.Error:  # the buffer is empty
-            return b"".join(parts)
+            data = b"".join(parts)
+        if data:
+            self._dump("write to", data)
+        return data
 
     def events(self) -> tuple[Event, ...]:
         """The log lines since the last call."""
@@ -160,6 +165,11 @@ class TlsChannel:
                 self._connection.shutdown()
             except SSL.Error:
                 self.closed = True
+
+    def _dump(self, verb: str, data: bytes) -> None:
+        wanted = HANDSHAKE_BYTES if self._details is None else ALL_BYTES
+        if self._handshake.level >= wanted:
+            self._handshake.events += map(Noted, dump(verb, data))
 
     def _shake_hands(self) -> bool:
         try:
