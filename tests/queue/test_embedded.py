@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from gatepost.queue import embedded
+from gatepost.queue import schema
 from gatepost.queue.embedded import EmbeddedStore, open_store
 from gatepost.queue.record import Damaged, Fate, MessageState, Selection, Settlement, StoredMessage
 from gatepost.queue.spool import Slot, Spool
@@ -216,7 +216,7 @@ def test_it_is_durable_by_its_settings(tmp_path: Path) -> None:
         connection = store._writer._connection
         assert connection.execute("PRAGMA journal_mode").get == "wal"
         assert connection.execute("PRAGMA synchronous").get == 2
-        assert connection.execute("PRAGMA page_size").get == embedded.PAGE_SIZE
+        assert connection.execute("PRAGMA page_size").get == schema.PAGE_SIZE
         assert connection.execute("PRAGMA secure_delete").get == 0
         await store.close()
 

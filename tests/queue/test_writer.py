@@ -56,7 +56,7 @@ def run(
     async def session() -> None:
         ledger = FakeLedger()
         connection = apsw.Connection(str(folder / "db"))
-        writer = Writer(connection, ledger, identities or Identities(0), folder)
+        writer = Writer(connection, ledger, identities or Identities(0), folder, lambda: 1 << 40)
         writer.start()
         with ThreadPoolExecutor(1) as executor:
             try:

@@ -116,10 +116,18 @@ def store_error(error: OSError) -> StoreFull | StoreFailed:
 class FileDraft:
     """A content that arrives: in memory up to a limit, then in a file, which `seal` makes durable.
 
-    Writes to the file go to the kernel's memory and do not wait for the disk; what they fail with is kept for `seal`.
+    `has_room` tells whether so many bytes more may be written. Writes to the file go to the kernel's memory and do not
+    wait for the disk; what they fail with is kept for `seal`.
     """
 
-    def __init__(self, path: Path, executor: Executor, limit: int = MEMORY_LIMIT) -> None:
+    def __init__(
+        self,
+        path: Path,
+        executor: Executor,
+        limit: int = MEMORY_LIMIT,
+        has_room: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        self._has_room = has_room
         self._path = path
         self._executor = executor
         self._limit = limit
@@ -182,17 +190,22 @@ class FileDraft:
         self._pieces.clear()
         self._held = 0
         try:
-            if self._descriptor < 0:
-                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                self._created = True
-            view = memoryview(data)
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+            self._append(data)
         except OSError as error:
             self._error = error
             return
         self._written += len(data)
         self._checksum = zlib.crc32(data, self._checksum)
+
+    def _append(self, data: bytes) -> None:
+        if not self._has_room(len(data)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self._descriptor < 0:
+            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._created = True
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
 
     def _sync(self) -> None:
         try:

@@ -21,10 +21,7 @@ from gatepost.queue.reader import Reader
 from gatepost.queue.record import Change, Damaged, Identity, MessageState, Selection, Settlement, StoredMessage
 from gatepost.queue.spool import Slot, SlotLock, sync_folder
 from gatepost.queue.store import StoreError, StoreFailed
-from gatepost.queue.writer import Writer, store_error
-
-PAGE_SIZE = 16384
-"""Bytes of a database page: a usual message fits in one, and a large one in few."""
+from gatepost.queue.writer import SPARE_ROOM, Writer, store_error
 
 JOURNAL_LIMIT = 64 * 1024 * 1024
 """Bytes that the write-ahead log keeps when it is empty; on a full disk they are what results are still recorded in."""
@@ -43,7 +40,7 @@ class EmbeddedStore:
         self._lock = lock
         self._body_limit = body_limit
         self._identities = database.identities
-        self._writer = Writer(database.writing, database.ledger, database.identities, slot.bodies)
+        self._writer = Writer(database.writing, database.ledger, database.identities, slot.bodies, self.free_space)
         self._reading = database.reading
         self._reader = Reader(database.reading, slot, self.content)
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="queue reader")
@@ -58,12 +55,17 @@ class EmbeddedStore:
 
     def draft(self, identity: Identity) -> FileDraft:
         """Begin a new message's content."""
-        return FileDraft(self._slot.bodies / identity.queue_id, self._syncs, self._body_limit)
+        path = self._slot.bodies / identity.queue_id
+        return FileDraft(path, self._syncs, self._body_limit, self._has_room)
 
     def free_space(self) -> int:
         """Bytes that an unprivileged process may still write to the queue's file system."""
         found = os.statvfs(self._slot.folder)
         return found.f_bavail * found.f_frsize
+
+    def _has_room(self, octets: int) -> bool:
+        """Whether a body file may take so many bytes more."""
+        return self.free_space() >= SPARE_ROOM + octets
 
     async def commit(self, message: StoredMessage) -> None:
         """Take a message in."""
@@ -162,7 +164,8 @@ class _Database:
         self.writing.set_busy_timeout(5000)  # an administrator's sqlite3 may be looking
         application = run("PRAGMA application_id").get
         if application == 0 and run("SELECT count(*) FROM sqlite_schema").get == 0:
-            run(f"PRAGMA page_size = {PAGE_SIZE}")
+            run(f"PRAGMA page_size = {schema.PAGE_SIZE}")
+            run("PRAGMA auto_vacuum = INCREMENTAL")
             self._set_modes()
             self._create(slot)
             return

@@ -19,6 +19,9 @@ from gatepost.queue.record import Identity, MessageState, Row, RowState, StoredM
 APPLICATION_ID = 0x47504F51
 """`GPOQ` in the file's header, so that `file` and this program know what it is."""
 
+PAGE_SIZE = 16384
+"""Bytes of a database page: a usual message fits in one, and a large one in few."""
+
 VERSION = 1
 """Format of the tables (`user_version`)."""
 

@@ -1,7 +1,12 @@
 """The thread that writes the ledger. What is asked for while a commit waits for the disk shares the next one.
 
-One thread, one connection: no two writers ever wait for one another, and a busy event loop loses no time to the disk.
-A message costs one hop there, and a share of one hop back for the whole batch.
+The rules:
+
+1. One thread, one connection: no two writers ever wait for one another, and a busy event loop loses no time to the
+   disk. A message costs one hop there, and a share of one hop back for the whole batch.
+2. Where a batch fails, each of its operations is tried alone, and fails alone.
+3. A new message is taken only if there is room to fold the log into the database afterwards, and some to spare.
+   Otherwise a disk full of mail would be one that no mail can leave, as a deletion has to be written, too.
 """
 
 from __future__ import annotations
@@ -9,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +25,8 @@ import apsw
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.ids import RESERVE, Identities
 from gatepost.queue.ledger import Commit, Ledger, Operation
+from gatepost.queue.record import StoredMessage
+from gatepost.queue.schema import PAGE_SIZE
 from gatepost.queue.store import OwnerLost, StoreError, StoreFailed, StoreFull
 
 BATCH_OPERATIONS = 1000
@@ -27,6 +34,18 @@ BATCH_OPERATIONS = 1000
 
 BATCH_BYTES = 16 * 1024 * 1024
 """Content in one transaction at most, for the same reason."""
+
+SPARE_ROOM = 4 * 1024 * 1024
+"""Bytes that new mail leaves free, so that on a disk that mail has filled, mail can still leave (rule 3)."""
+
+ROW_ROOM = 4096
+"""Bytes that a message takes besides its content, at most: its rows, and a share of the pages they are in."""
+
+FREE_PAGES = 1024
+"""Unused pages that the database keeps for mail to come; what is more goes back to the file system in quiet moments."""
+
+SHRINK_PAGES = 256
+"""Pages that are given back at a time."""
 
 CHECKPOINT_PAGES = 1000
 """Pages in the write-ahead log from which on it is copied into the database (SQLite's default)."""
@@ -55,8 +74,16 @@ def store_error(error: Exception) -> StoreError:
 class Writer:
     """Takes operations from the event loop, and tells it when they are durable."""
 
-    def __init__(self, connection: apsw.Connection, ledger: Ledger, identities: Identities, bodies: Path) -> None:
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        ledger: Ledger,
+        identities: Identities,
+        bodies: Path,
+        free_space: Callable[[], int],
+    ) -> None:
         self._connection = connection
+        self._free_space = free_space
         self._ledger = ledger
         self._identities = identities
         self._bodies = bodies
@@ -95,8 +122,7 @@ class Writer:
             if batch:
                 self._write_batch(batch)
                 _answer(batch)
-            if self._log_pages >= CHECKPOINT_PAGES:
-                self._checkpoint()
+            self._tidy()
         self._checkpoint()
         self._connection.close()
 
@@ -107,9 +133,8 @@ class Writer:
         octets = 0
         while request is not None:
             batch.append(request)
-            operation = request.operation
-            if isinstance(operation, Commit) and isinstance(operation.message.body, MemoryBody):
-                octets += operation.message.body.size
+            if isinstance(request.operation, Commit):
+                octets += _octets(request.operation.message)
             if len(batch) >= BATCH_OPERATIONS or octets >= BATCH_BYTES:
                 return batch, True
             try:
@@ -131,6 +156,12 @@ class Writer:
                 self._write_batch([request])
 
     def _apply(self, operations: list[Operation]) -> None:
+        arriving = [operation.message for operation in operations if isinstance(operation, Commit)]
+        if arriving and not self._has_room(arriving):
+            self._checkpoint()
+            self._shrink(keep=0)
+            if not self._has_room(arriving):
+                raise StoreFull("no space left on device but what is kept for mail to leave")
         reserve = self._identities.count + RESERVE if self._identities.count + RESERVE // 2 > self._reserved else None
         files = self._ledger.apply(operations, reserve)
         if reserve is not None:
@@ -138,6 +169,19 @@ class Writer:
         for file in files:
             with suppress(OSError):  # the next start tries again
                 (self._bodies / file.name).unlink()
+
+    def _has_room(self, arriving: Sequence[StoredMessage]) -> bool:
+        """Whether these messages leave room to write them into the log and the database, and some to spare."""
+        octets = sum(_octets(message) + ROW_ROOM for message in arriving)
+        return self._free_space() >= SPARE_ROOM + self._log_pages * PAGE_SIZE + 2 * octets
+
+    def _tidy(self) -> None:
+        """Fold the log into the database when it is long, or while there is still room for that."""
+        scarce = self._free_space() < SPARE_ROOM + (self._log_pages + FREE_PAGES) * PAGE_SIZE
+        if self._log_pages >= CHECKPOINT_PAGES or (scarce and self._log_pages):
+            self._checkpoint()
+            if scarce or self._requests.empty():
+                self._shrink(keep=0 if scarce else FREE_PAGES)
 
     def _note_log_pages(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
         self._log_pages = pages
@@ -147,6 +191,20 @@ class Writer:
         with suppress(apsw.Error):  # a full disk: the log stays, and is as good
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._log_pages = 0
+
+    def _shrink(self, *, keep: int) -> None:
+        """Give some unused pages back to the file system, where there are more than `keep`."""
+        with suppress(apsw.Error):
+            unused = self._connection.execute("PRAGMA freelist_count").get
+            if isinstance(unused, int) and unused > keep:
+                pages = min(unused - keep, SHRINK_PAGES)
+                self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+                self._checkpoint()
+
+
+def _octets(message: StoredMessage) -> int:
+    """Bytes of content that go into the database."""
+    return message.body.size if isinstance(message.body, MemoryBody) else 0
 
 
 def _answer(batch: list[_Request]) -> None:
