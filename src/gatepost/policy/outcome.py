@@ -31,6 +31,7 @@ class Fault(Flag):
     SOFTWARE = auto()
     RESOURCE = auto()
     DATA = auto()
+    PROTOCOL = auto()
 
 
 OURS = Fault.SOFTWARE | Fault.RESOURCE | Fault.DATA

@@ -55,6 +55,11 @@ class Connection(asyncio.Protocol):
         self.emit: Emit = _ignore  # takes what TLS has to log
         self.timeout = 300.0
         """Seconds to wait for the peer to send, or to read."""
+        self.data_rate = 0
+        """Where it is not 0, `timeout` is for a whole command, not for each piece of it, and content must come at so
+        many bytes a second (`smtpd_per_request_deadline`, `smtpd_min_data_rate`)."""
+        self._due: float | None = None  # when the command under way must be complete
+        self._credit = 0  # bytes that came since content last earned time
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,6 +85,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to TLS or to the machine."""
+        self._credit += len(data)
         if self._hold and self.channel is None:  # a loop may begin to read in spite of the pause
             self._held += data
             if len(self._held) > INPUT_LIMIT and self._transport:
@@ -138,7 +144,10 @@ class Connection(asyncio.Protocol):
         """The machine's next event. Raises PeerLost, PeerSilent, Retired."""
         while (event := self.machine.next_event()) is NEED_DATA:
             await self.flush()
+            self._set_deadline()
             await self._wait(retire=not self.machine.receiving)
+        if not self.machine.receiving:
+            self._due = None
         if event is PAUSED:
             if self._gone:
                 raise PeerLost
@@ -236,6 +245,17 @@ class Connection(asyncio.Protocol):
         finally:
             self.close()
 
+    def _set_deadline(self) -> None:
+        """Give a command its time; content earns more by coming."""
+        if not self.data_rate:
+            return
+        latest = self._loop.time() + self.timeout
+        if self._due is None:
+            self._due = latest
+        elif self.machine.receiving:
+            self._due = min(self._due + self._credit / self.data_rate, latest)
+        self._credit = 0
+
     async def _wait(self, *, retire: bool, read: bool = True) -> None:
         """Wait until something happens, or has happened since the last time."""
         if self._news:
@@ -248,7 +268,8 @@ class Connection(asyncio.Protocol):
         if retire and self._retiring:
             raise Retired
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(self.timeout, self._expire)
+        due = self._loop.time() + self.timeout if self._due is None else self._due
+        timer = self._loop.call_at(due, self._expire)
         try:
             await self._waiter
         finally:

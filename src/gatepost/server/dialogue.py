@@ -38,7 +38,7 @@ from gatepost.server.commands.starttls import starttls
 from gatepost.server.commands.xclient import xclient
 from gatepost.server.connection import PeerLost, PeerSilent, Retired
 from gatepost.server.notice import report
-from gatepost.server.session import Answer, BareNewlines, HangUp, Session
+from gatepost.server.session import Answer, BareNewlines, HangUp, Session, escaped
 from gatepost.server.welcome import welcome
 from gatepost.smtp.commands import JUNK, PAUSING, Command, Refused, Verb, parse
 from gatepost.smtp.grammar import looks_like_header
@@ -174,6 +174,7 @@ async def _obey(session: Session, command: Command) -> Answer | None:
         try:
             answer = await COMMANDS[verb](session, command)
         except Refused as refused:
+            session.transcript.fault |= Fault.PROTOCOL
             if refused.warning:
                 session.emit(Warned(refused.warning))
             answer = Answer(refused.reply)
@@ -187,13 +188,17 @@ async def _obey(session: Session, command: Command) -> Answer | None:
 async def _obstacle(session: Session, command: Command, verb: Verb) -> Answer | None:
     """Why the command is not even looked at."""
     if verb is Verb.UNKNOWN and await _is_foreign(session, command):
-        session.emit(NotSmtp(session.client, command.line[:LINE_SHOWN]))
+        line = command.line.encode("utf-8", "surrogateescape")[:LINE_SHOWN]
+        session.transcript.fault |= Fault.PROTOCOL
+        session.emit(NotSmtp(session.client, escaped(line)))
         session.say_at_once(replies.NOT_SMTP, Verb.UNKNOWN)
         raise HangUp
     session.stage = verb.name
     if session.denied and verb is not Verb.QUIT:
+        session.transcript.fault |= Fault.POLICY
         return Answer(replies.access_denied(session.client))
     if verb is Verb.UNKNOWN:
+        session.transcript.fault |= Fault.PROTOCOL
         return Answer(replies.UNKNOWN_COMMAND)
     if session.certificate_refusal:
         return Answer(replies.certificate_required(session.host, session.certificate_refusal))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from gatepost.mail.dates import mail_date
 from gatepost.mail.envelope import Envelope, Origin, Recipient
 from gatepost.policy.outcome import Fault
 from gatepost.queue.intake import Submission
-from gatepost.server.session import Session
+from gatepost.server.session import Session, local_date
 from gatepost.server.transcript import wanted
 
 
@@ -20,9 +17,8 @@ async def report(session: Session) -> None:
     if not due:
         return
     recipient = settings.error_notice_recipient
-    now = datetime.fromtimestamp(session.resources.now(), UTC).astimezone()
     header = (
-        f"Date: {mail_date(now)}\n"
+        f"Date: {local_date(int(session.resources.now()))}\n"
         f"From: Mail Delivery System <MAILER-DAEMON>\n"
         f"To: Postmaster <{recipient}>\n"
         f"Subject: {settings.mail_name} SMTP server: errors from {session.client}\n\n"

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
+from functools import lru_cache
 
 from gatepost.config.matchlist import MatchList
 from gatepost.mail import replies
 from gatepost.mail.address import external
+from gatepost.mail.dates import mail_date
 from gatepost.mail.events import Emit
 from gatepost.mail.events.smtpd import ClientAccepted, ImproperPipelining, LimitExceeded, PolicyActed
 from gatepost.mail.peer import Login, Peer, TlsDetails
@@ -92,6 +95,8 @@ class Session:
         self.emit: Emit = resources.logger.bind("smtpd", resources.number(), syslog_name)
         connection.emit = self.emit
         connection.timeout = self.settings.smtpd_timeout.total_seconds()
+        if self.settings.smtpd_per_request_deadline:
+            connection.data_rate = max(self.settings.smtpd_min_data_rate, 1)
         self.host = self.settings.myhostname
         self.peer = Peer("unknown")
         self.server_address, self.server_port = connection.address("sockname")
@@ -167,6 +172,7 @@ class Session:
             server_address=self.server_address,
             server_port=self.server_port,
             stress=bool(self.settings.stress),
+            local_time=local_date(int(self.resources.now())),
         )
         return self.transaction.facts(known) if self.transaction else known
 
@@ -305,3 +311,9 @@ def escaped(data: bytes) -> str:
         chr(byte) if 32 <= byte < 127 and byte != 92 else _ESCAPES.get(byte, f"\\{byte:03o}")  # noqa: PLR2004 - ASCII
         for byte in data
     )
+
+
+@lru_cache(maxsize=4)
+def local_date(second: int) -> str:
+    """A time, in seconds since the epoch, as mail headers show it, in the machine's own zone."""
+    return mail_date(datetime.fromtimestamp(second, UTC).astimezone())

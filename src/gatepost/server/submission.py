@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from gatepost.mail.dates import mail_date
 from gatepost.mail.envelope import Origin
 from gatepost.mail.received import Stamp, Trace, received
 from gatepost.policy.outcome import Action, Bcc, Discard, Filter, Hold, Prepend, Redirect
 from gatepost.queue.intake import Handling, Submission
-from gatepost.server.session import Session
+from gatepost.server.session import Session, local_date
 from gatepost.server.transaction import Transaction
 
 
@@ -59,9 +57,8 @@ def _received(session: Session, transaction: Transaction) -> str:
         tls=session.tls if settings.smtpd_tls_received_header else None,
         login=login.username if login and settings.smtpd_sasl_authenticated_header else None,
     )
-    # in the machine's time zone, as mail programs and people expect of a Received header
-    now = datetime.fromtimestamp(session.resources.now(), UTC).astimezone()
-    stamp = Stamp(session.host, settings.mail_name, transaction.queue_id, mail_date(now))
+    date = local_date(int(session.resources.now()))
+    stamp = Stamp(session.host, settings.mail_name, transaction.queue_id, date)
     return received(trace, stamp, transaction.only_recipient)
 
 

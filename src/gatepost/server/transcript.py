@@ -16,6 +16,7 @@ WIDTH = 79
 
 CLASSES = {
     "policy": Fault.POLICY,
+    "protocol": Fault.PROTOCOL,
     "software": Fault.SOFTWARE,
     "resource": Fault.RESOURCE,
     "data": Fault.DATA,

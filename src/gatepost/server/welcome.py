@@ -32,7 +32,9 @@ async def welcome(session: Session) -> None:
     if early and not wrapper:
         await session.spoke_early(Verb.GREETING)
     _count(session)
-    await session.say(await greeting(session, "CONNECT"), Verb.GREETING)
+    reply = await greeting(session, "CONNECT")
+    session.errors += session.denied
+    await session.say(reply, Verb.GREETING)
 
 
 async def _identify(session: Session) -> None:

@@ -91,7 +91,7 @@ async def _chunk_refusal(session: Session, wanted: Chunk) -> Reply | None:
         session.emit(ChunkTooBig(transaction.queue_id, session.client))
         return replies.CHUNK_ABOVE_LIMIT
     if state is not State.CHUNKS:
-        verdict = await session.decide(Stage.DATA, session.facts("DATA"))
+        verdict = await session.decide(Stage.DATA, session.facts("BDAT"))
         return verdict.reply
     return None
 
