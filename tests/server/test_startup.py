@@ -63,3 +63,9 @@ def test_the_users_file_is_looked_at(tmp_path: Path, text: str | None, level: Le
 )
 def test_the_login_type_follows_the_users_file(tmp_path: Path, text: str, expected: str) -> None:
     assert expected == login_type(configuration(tmp_path, text).settings)
+
+
+def test_restrictions_that_make_no_sense_are_told(tmp_path: Path) -> None:
+    text = "smtpd_client_restrictions = permit_mynetwork, reject\n"
+    found = with_start_findings(configuration(tmp_path, text, SERVICE)).findings
+    assert any("permit_mynetwork" in finding.message and finding.place for finding in found)

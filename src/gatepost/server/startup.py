@@ -1,4 +1,4 @@
-"""What is looked at before the server starts, beyond the text of its configuration: certificates, logins, tables.
+"""What is looked at before the start, beyond the text of main.cf: restrictions, certificates, logins, tables.
 
 GP04xx: certificates and logins. A fault of certificates is a warning, as Postfix starts with it too (STARTTLS then
 answers 454); a login backend that does not exist stops the start, because every client would be turned away.
@@ -15,6 +15,7 @@ from gatepost.config.load import Configuration
 from gatepost.config.services import Service
 from gatepost.config.settings import Settings
 from gatepost.mail.events import Event
+from gatepost.policy.compile import compile_program
 from gatepost.sasl.users import parse_users
 from gatepost.tables.findings import unsupported_tables
 from gatepost.tls.context import ServerTls, TlsUnavailable
@@ -30,7 +31,8 @@ def with_start_findings(configuration: Configuration) -> Configuration:
     added: list[Finding] = []
     for service in configuration.services:
         if service.command == "smtpd":
-            added += (finding for finding in _service_findings(service) if finding not in added)
+            found = (*compile_program(service.settings, configuration.own)[1], *_service_findings(service))
+            added += (finding for finding in found if finding not in added)
     for settings in (configuration.settings, *(service.settings for service in configuration.services)):
         added += (finding for finding in unsupported_tables(settings) if finding not in added)
     findings = (*configuration.findings, *added)

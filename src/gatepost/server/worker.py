@@ -22,7 +22,7 @@ from gatepost.server.live import Live, Surroundings
 from gatepost.server.logsink import LogSink
 from gatepost.server.privileges import Owner, die_with_parent, drop
 from gatepost.server.reload import HandedFiles, private_files
-from gatepost.server.sockets import Endpoint
+from gatepost.server.sockets import Endpoint, close
 from gatepost.server.supervisor import Task
 
 
@@ -113,8 +113,10 @@ class _Worker:
             configuration = load(self._configuration.directory)
             await live.reload(configuration, listeners, HandedFiles(handed))
         except ConfigurationError as error:
+            close(listeners.values())
             control.send(self._task.end, Message(Word.REFUSED, str(error)[:1000]))
         except Exception as error:  # noqa: BLE001 - whatever it is, the old configuration goes on serving
+            close(listeners.values())
             self._emit(Warned(f"reload: {type(error).__name__}: {error}"))
             control.send(self._task.end, Message(Word.REFUSED, str(error)[:1000]))
         else:

@@ -1,0 +1,214 @@
+"""A worker's parts together, in one process, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from gatepost.config.findings import ConfigurationError
+from gatepost.config.load import Configuration
+from gatepost.delivery.writers import DirectWriter
+from gatepost.server.drop import Request, submit
+from gatepost.server.instance import Instance
+from gatepost.server.limits import make_table
+from gatepost.server.live import SNAPSHOTS, Live, Surroundings
+from gatepost.server.logsink import ClassicShape, LogSink
+from gatepost.server.reload import HandedFiles
+from gatepost.server.sockets import Sockets, bind_all, close
+from tests.fakes.configurations import configuration, free_port
+
+TRANSPORTS = "local_transport = discard:\ndefault_transport = discard:\n"
+
+
+class Lines:
+    """A log that can be waited on."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._news = asyncio.Event()
+
+    def write(self, lines: list[bytes]) -> int:
+        self.lines += (line.decode().rstrip("\n") for line in lines)
+        self._news.set()
+        return len(lines)
+
+    def reopen(self) -> None:
+        """Nothing to open."""
+
+    async def wait_for(self, text: str) -> None:
+        while not any(text in line for line in self.lines):
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), 20)
+            except TimeoutError as error:
+                raise AssertionError(f"waited in vain for {text!r}: {self.lines}") from error
+
+
+class Scene:
+    """One worker with a port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.log = Lines()
+        self.limits = make_table(1)
+        self.live = Live(Surroundings(LogSink(self.log, ClassicShape("mx")), 0, 1, self.limits, DirectWriter()))
+        self.bound: Sockets = {}
+
+    def configuration(self, main: str = "", port: int = 0) -> Configuration:
+        rows = f"127.0.0.1:{port or self.port} inet n - n - - smtpd\n"
+        return configuration(self.folder, TRANSPORTS + main, rows)
+
+    def listeners(self, made: Configuration) -> dict[tuple[str, int], socket.socket]:
+        before, self.bound = self.bound, bind_all(made, 1, self.bound)
+        for endpoint in before.keys() - self.bound.keys():
+            close(before[endpoint])
+        return {endpoint: sockets[0].dup() for endpoint, sockets in self.bound.items()}
+
+    async def start(self, main: str = "") -> None:
+        made = self.configuration(main)
+        Instance.of(made.settings).prepare(None)
+        await self.live.start(made, self.listeners(made), HandedFiles({}))
+
+    async def reload(self, main: str, port: int = 0) -> None:
+        made = self.configuration(main, port)
+        listeners = self.listeners(made)
+        try:
+            await self.live.reload(made, listeners, HandedFiles({}))
+        except ConfigurationError:
+            close(listeners.values())
+            raise
+
+    async def client(self, port: int = 0) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", port or self.port)
+
+    async def greeting(self, port: int = 0) -> str:
+        reader, writer = await self.client(port)
+        line = (await reader.readline()).decode().strip()
+        writer.close()
+        await writer.wait_closed()
+        return line
+
+    async def stop(self) -> None:
+        await self.live.stop(5)
+        for sockets in self.bound.values():
+            close(sockets)
+        os.close(self.limits)
+
+
+def played(folder: Path, act: Callable[[Scene], Awaitable[None]]) -> None:
+    async def main() -> None:
+        scene = Scene(folder)
+        try:
+            await act(scene)
+        finally:
+            await scene.stop()
+
+    uvloop.run(main())
+
+
+async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *lines: str) -> list[str]:
+    replies = [(await reader.readline()).decode().strip()]
+    for line in lines:
+        writer.write(f"{line}\r\n".encode())
+        replies.append((await reader.readline()).decode().strip())
+    return replies
+
+
+def test_a_message_is_accepted_queued_and_delivered(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.start()
+        reader, writer = await scene.client()
+        lines = (
+            "HELO a.example",
+            "MAIL FROM:<a@b.example>",
+            "RCPT TO:<k@mx.example>",
+            "DATA",
+            "Subject: x\r\n\r\nhi\r\n.",
+        )
+        *_, queued = await say(reader, writer, *lines)
+        writer.close()
+        await writer.wait_closed()
+        assert queued.startswith("250 2.0.0 Ok: queued as ")
+        await scene.log.wait_for(f"{queued.rpartition(' ')[2]}: removed")
+        assert any("to=<k@mx.example>, relay=none" in line and "status=sent" in line for line in scene.log.lines)
+
+    played(tmp_path, act)
+
+
+def test_a_bounce_is_a_new_message(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.start("transport_maps = inline:{{nobody@mx.example=error:no such user}}\n")
+        request = Request("joe@mx.example", ("nobody@mx.example",))
+        path = tmp_path / "queue/gatepost/public/drop"
+        receipt = await asyncio.to_thread(submit, path, request, b"Subject: x\n\nhi\n")
+        assert receipt.queue_id
+        await scene.log.wait_for(f"{receipt.queue_id}: uid={os.getuid()} from=<joe@mx.example>")
+        await scene.log.wait_for(f"{receipt.queue_id}: sender non-delivery notification: ")
+        await scene.log.wait_for("to=<joe@mx.example>")
+
+    played(tmp_path, act)
+
+
+def test_a_reload_changes_what_new_sessions_see(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.start()
+        assert "220 mx.example ESMTP Gatepost" == await scene.greeting()
+        await scene.reload("smtpd_banner = $myhostname again\n")
+        assert "220 mx.example again" == await scene.greeting()
+
+    played(tmp_path, act)
+
+
+def test_a_reload_that_fails_changes_nothing(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.start()
+        with pytest.raises(ConfigurationError):
+            await scene.reload("smtpd_banner = changed\nsmtpd_client_restrictions = reject_unverified_sender\n")
+        assert "220 mx.example ESMTP Gatepost" == await scene.greeting()
+
+    played(tmp_path, act)
+
+
+def test_ports_come_and_go(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.start()
+        other = free_port()
+        await scene.reload("", other)
+        assert (await scene.greeting(other)).startswith("220")
+
+    played(tmp_path, act)
+
+
+def test_sessions_of_old_configurations_are_asked_to_end(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.start()
+        reader, writer = await scene.client()
+        assert (await reader.readline()).startswith(b"220")
+        for number in range(SNAPSHOTS):
+            await scene.reload(f"smtpd_banner = $myhostname {number}\n")
+        assert (await reader.readline()).startswith(b"421")
+        writer.close()
+        await writer.wait_closed()
+
+    played(tmp_path, act)
+
+
+def test_the_51st_connection_of_a_client_is_refused(tmp_path: Path) -> None:
+    async def act(scene: Scene) -> None:
+        await scene.start("smtpd_client_connection_count_limit = 2\nsmtpd_client_event_limit_exceptions =\n")
+        held = [await scene.client() for _ in range(2)]
+        for reader, _ in held:
+            assert (await reader.readline()).startswith(b"220")
+        assert (await scene.greeting()).startswith("421 4.7.0 mx.example Error: too many connections")
+        for _, writer in held:
+            writer.close()
+            await writer.wait_closed()
+
+    played(tmp_path, act)

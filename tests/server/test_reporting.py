@@ -1,0 +1,66 @@
+"""Reports: what the queue orders, worded."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gatepost.config.settings import Settings
+from gatepost.mail.delivery import Result, Status
+from gatepost.mail.envelope import Envelope, Recipient
+from gatepost.queue.body import MemoryBody
+from gatepost.queue.record import Identity, Report, ReportKind, ReportOrder, Row, StoredMessage
+from gatepost.server.reporting import ReportOffice
+
+SETTINGS = """
+myhostname = mx.example
+myorigin = mx.example
+mail_name = Gatepost
+bounce_notice_recipient = bounces
+2bounce_notice_recipient = double
+"""
+BOUNCED = Result(
+    1, Status.BOUNCED, "5.1.1", "host mx.b[192.0.2.9] said: 550 no", "mx.b[192.0.2.9]:25", remote_reply="550 no"
+)
+
+
+def report(kind: ReportKind, sender: str = "joe@a.example", result: Result | None = BOUNCED, size: int = 10) -> Report:
+    body = MemoryBody(b"Subject: hello\r\n\r\n" + b"x" * size + b"\r\n")
+    row = Row(1, Recipient("k@b.example", "k@b.example"), result=result)
+    message = StoredMessage(Identity(1, "A1"), Envelope(sender, ()), (row,), body, 1000.0, 1000.0, 1000.0)
+    office = ReportOffice(Settings.parse(SETTINGS), lambda: 2000.0)
+    written = asyncio.run(office.write(ReportOrder(kind, message, (row,))))
+    assert written is not None
+    return written
+
+
+def test_a_failure_goes_to_the_sender_from_nobody() -> None:
+    written = report(ReportKind.FAILURE)
+    assert ("", ("joe@a.example",)) == (written.envelope.sender, tuple(r.address for r in written.envelope.recipients))
+    text = written.content.decode()
+    assert "Subject: Undelivered Mail Returned to Sender\r\n" in text
+    assert "Status: 5.1.1\r\n" in text
+    assert "Diagnostic-Code: smtp; 550 no\r\n" in text
+    assert "xxxxxxxxxx" in text
+
+
+@pytest.mark.parametrize(("sender", "to"), [("joe@a.example", "bounces"), ("", "double")])
+def test_the_postmaster_gets_copies_from_the_double_bounce_address(sender: str, to: str) -> None:
+    envelope = report(ReportKind.POSTMASTER, sender).envelope
+    assert ("double-bounce@mx.example", to) == (envelope.sender, envelope.recipients[0].address)
+
+
+def test_a_delay_says_until_when_it_will_be_tried() -> None:
+    text = report(ReportKind.DELAY).content.decode()
+    assert "Will-Retry-Until: " in text
+
+
+def test_who_was_never_tried_has_expired() -> None:
+    assert "Status: 4.4.7\r\n" in report(ReportKind.FAILURE, result=None).content.decode()
+
+
+def test_a_large_message_comes_back_as_its_header() -> None:
+    written = report(ReportKind.FAILURE, size=200_000)
+    assert b"Subject: hello" in written.content
+    assert len(written.content) < 10_000
