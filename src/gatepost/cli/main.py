@@ -102,15 +102,15 @@ def _run(words: list[str]) -> int:
     return int(modules[arguments.command].run(arguments))
 
 
-def add_directory(parser: argparse.ArgumentParser) -> None:
-    """Give a command the option `-c DIR`."""
+def add_directory(parser: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """Give a command the option `-c DIR`; `again` for a subcommand, where it may stand as well."""
     parser.add_argument(
         "-c",
         dest="directory",
         metavar="DIR",
         type=Path,
-        default=default_directory(),
-        help="configuration folder with main.cf and master.cf (default: %(default)s)",
+        default=argparse.SUPPRESS if again else default_directory(),
+        help="configuration folder with main.cf and master.cf" + ("" if again else " (default: %(default)s)"),
     )
 
 

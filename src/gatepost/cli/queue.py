@@ -49,11 +49,13 @@ Print = Callable[[str], None]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands."""
+    add_directory(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, line in _HELP.items():
         added = verbs.add_parser(verb.value, help=line, description=f"{line.capitalize()}.")
-        add_directory(added)
-        added.add_argument("--json", action="store_true", help="print one JSON object a line")
+        add_directory(added, again=True)
+        added.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line")
         match verb:
             case Verb.LIST:
                 added.add_argument("names", nargs="*", metavar="ID", help="queue ids (default: all)")

@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     }
     for action, line in helps.items():
         added = actions.add_parser(action, help=line, description=f"{line.capitalize()}.")
+        add_directory(added, again=True)
         if action != "list":
             added.add_argument("name", help="login name, such as kibuna or kibuna@example.com")
 
