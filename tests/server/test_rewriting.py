@@ -20,7 +20,9 @@ async def asked(clients: str, address: str, *, login: bool = False, certificate:
     )
 
     class Known(Session):
-        tls = TlsDetails("TLSv1.3", "x", 256, 256, certificate=CERTIFICATE) if certificate else None
+        @property
+        def tls(self) -> TlsDetails | None:
+            return TlsDetails("TLSv1.3", "x", 256, 256, certificate=CERTIFICATE) if certificate else None
 
     wire = played.connect(address)
     await wire.heard()
