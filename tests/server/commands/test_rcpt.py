@@ -49,7 +49,7 @@ def test_what_is_kept() -> None:
         assert session.transaction is not None
         assert [
             Recipient("a b@mx.example", "a b@mx.example", Notify.NEVER, "rfc822;x+y"),
-            Recipient("y@mx.example", "y@mx.example"),
+            Recipient("y@mx.example", "y@mx.example", orcpt="rfc822;y@mx.example"),
         ] == session.transaction.recipients
         assert 1 == sum("client=" in line for line in played.log)
         await wire.hang_up()

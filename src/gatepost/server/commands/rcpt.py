@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatepost.mail import replies
+from gatepost.mail.address import external
 from gatepost.mail.envelope import Recipient
 from gatepost.policy.facts import Stage
 from gatepost.server.addresses import recipient_of
@@ -43,4 +44,5 @@ async def rcpt(session: Session, command: Command) -> Answer:
 
 def _accept(session: Session, transaction: Transaction, address: str, parameters: RcptParameters) -> None:
     session.open_message(transaction)
-    transaction.recipients.append(Recipient(address, address, parameters.notify, parameters.orcpt))
+    asked = parameters.orcpt or f"rfc822;{external(address)}"  # as the client wrote it, before it is made complete
+    transaction.recipients.append(Recipient(address, address, parameters.notify, asked))
