@@ -150,7 +150,8 @@ def test_a_failure_is_reported_while_another_recipient_waits() -> None:
 def test_a_success_is_reported_to_somebody() -> None:
     done = row(1, Notify.SUCCESS, RowState.DELIVERED, SENT)
     assert [order.kind for order in conclude(message(done), RULES, 1001.0).orders] == [ReportKind.SUCCESS]
-    assert conclude(message(done, sender=""), RULES, 1001.0).orders == ()
+    nobody = conclude(message(done, sender=""), RULES, 1001.0)
+    assert (nobody.orders, nobody.unheard, nobody.fate) == ((), True, Fate.REMOVE)
 
 
 @pytest.mark.parametrize(("sender", "age", "expired"), [("a@b.example", 999, False), ("a@b.example", 1000, True)])

@@ -34,6 +34,10 @@ def test_the_next_attempt_is_as_far_off_as_the_message_is_old(age: float, wait: 
     assert RetryPolicy().next_attempt(1000.0, 1000.0 + age) == 1000.0 + age + wait
 
 
+def test_attempts_are_due_at_whole_seconds() -> None:
+    assert RetryPolicy(minimal_backoff=1).next_attempt(1000.2, 1000.9) == 1001.0
+
+
 @pytest.mark.parametrize(
     ("sender", "age", "expired"),
     [("a@b.example", 99, False), ("a@b.example", 100, True), ("", 49, False), ("", 50, True)],

@@ -66,8 +66,8 @@ def _loop(row: Row, result: Result) -> Result:
 class Conclusion:
     """What becomes of a message once everybody has been tried.
 
-    `removed` are rows that leave it; `expired`: because of its age; `discarded`: a report to the postmaster could not
-    be delivered, of which nobody is told.
+    `removed` are rows that leave it; `expired`: because of its age. `discarded`: a report to the postmaster could not
+    be delivered, of which nobody is told. `unheard`: a success was to be reported, and there is nobody to report it to.
     """
 
     fate: Fate
@@ -76,6 +76,7 @@ class Conclusion:
     orders: tuple[ReportOrder, ...]
     expired: bool = False
     discarded: bool = False
+    unheard: bool = False
 
 
 def conclude(message: StoredMessage, rules: QueueRules, now: float) -> Conclusion:
@@ -88,8 +89,9 @@ def conclude(message: StoredMessage, rules: QueueRules, now: float) -> Conclusio
     if delivered and message.envelope.sender:
         orders.append(ReportOrder(ReportKind.SUCCESS, message, tuple(delivered)))
     discarded = bool(failed) and message.envelope.sender == rules.double_bounce
+    unheard = bool(delivered) and not message.envelope.sender
     if expired or not pending:
-        return Conclusion(Fate.REMOVE, message, (), tuple(orders), expired, discarded)
+        return Conclusion(Fate.REMOVE, message, (), tuple(orders), expired, discarded, unheard)
     later = _deferred(message, rules, now)
     if rules.retry.owes_warning(message, now):
         later = replace(later, warned=True)
@@ -97,7 +99,8 @@ def conclude(message: StoredMessage, rules: QueueRules, now: float) -> Conclusio
         if wanted:
             orders.append(ReportOrder(ReportKind.DELAY, message, wanted))
     removed = tuple(row.number for row in (*failed, *delivered))
-    return Conclusion(Fate.UPDATE, later.with_rows((), frozenset(removed)), removed, tuple(orders), discarded=discarded)
+    left = later.with_rows((), frozenset(removed))
+    return Conclusion(Fate.UPDATE, left, removed, tuple(orders), discarded=discarded, unheard=unheard)
 
 
 def postponed(message: StoredMessage, rules: QueueRules, reason: str, now: float) -> StoredMessage:

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from gatepost.mail.address import external
 from gatepost.mail.delivery import Agent, Result, Status
-from gatepost.mail.events import Warned
+from gatepost.mail.events import Noted, Warned
 from gatepost.mail.events.queue import Expired, Removed, Reported
 from gatepost.maillog import Logger
 from gatepost.oracle import LookupFailed
@@ -453,6 +453,8 @@ class Runner:
             self._bounce_log(Reported(queue_id, order.kind.value, report.queue_id))
         if conclusion.discarded:
             self._bounce_log(Warned(f"{queue_id}: undeliverable postmaster notification discarded"))
+        if conclusion.unheard:
+            self._bounce_log(Noted(f"{queue_id}: not sending trace/success notification for single-bounce message"))
         if settlement.fate is Fate.REMOVE:
             self._queue_log(Removed(queue_id))
         for _, report in reports:

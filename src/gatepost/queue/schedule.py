@@ -14,6 +14,7 @@ The rules:
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,8 +36,11 @@ class RetryPolicy:
     warn_after: float = 0.0
 
     def next_attempt(self, arrived: float, now: float) -> float:
-        """When a message that came in at `arrived`, and failed now, is due again."""
-        return now + min(max(now - arrived, self.minimal_backoff), self.maximal_backoff)
+        """When a message that came in at `arrived`, and failed now, is due again.
+
+        Whole seconds, so that it is due when the look for due mail comes round, and not a moment later.
+        """
+        return math.floor(now) + min(max(now - arrived, self.minimal_backoff), self.maximal_backoff)
 
     def has_expired(self, message: StoredMessage, now: float) -> bool:
         """Whether a message that nobody took is given up; reports have a lifetime of their own."""
