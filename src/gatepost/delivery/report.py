@@ -17,10 +17,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 
 from gatepost.mail.address import external
+from gatepost.mail.dates import mail_date
 from gatepost.mail.envelope import Envelope, Recipient, Ret
 from gatepost.smtp.client_commands import original_recipient
 
@@ -130,7 +131,7 @@ def _header(kind: ReportKind, message: Returned, site: Site, now: float, boundar
     to = external(site.notices if kind is ReportKind.POSTMASTER else message.envelope.sender)
     generated = "auto-generated" if kind is ReportKind.POSTMASTER else "auto-replied"
     return [
-        f"Date: {mail_date(now)}",
+        f"Date: {_date(now)}",
         f"From: Mail Delivery System <MAILER-DAEMON@{site.host}>",
         f"Subject: {kind.subject}",
         f"To: {to}",
@@ -194,7 +195,7 @@ def _introduction(kind: ReportKind, message: Returned, site: Site) -> list[str]:
                 first,
                 "",
                 "Your message has not been delivered yet. Nothing is lost, and you",
-                f"need not send it again: delivery is tried until {mail_date(message.expires)}.",
+                f"need not send it again: delivery is tried until {_date(message.expires)}.",
                 "",
                 "The reasons so far are below; postmaster knows more.",
                 "",
@@ -230,7 +231,7 @@ def _message_fields(message: Returned, site: Site) -> list[str]:
         *fields,
         f"X-{site.product}-Queue-ID: {message.queue_id}",
         f"X-{site.product}-Sender: {_address_type(sender)}; {external(sender)}",
-        f"Arrival-Date: {mail_date(message.arrived)}",
+        f"Arrival-Date: {_date(message.arrived)}",
     ]
 
 
@@ -252,7 +253,7 @@ def _recipient_fields(kind: ReportKind, message: Returned, site: Site, recipient
         said = f"X-{site.product}; {_reason(kind, recipient)}"
     fields += _fold(f"Diagnostic-Code: {said}")
     if kind is ReportKind.DELAY:
-        fields.append(f"Will-Retry-Until: {mail_date(message.expires)}")
+        fields.append(f"Will-Retry-Until: {_date(message.expires)}")
     return fields
 
 
@@ -295,6 +296,6 @@ def _boundary(message: Returned, site: Site, now: float, returned: bytes) -> str
     return boundary
 
 
-def mail_date(when: float) -> str:
-    """The date as mail headers have it, in UTC."""
-    return datetime.fromtimestamp(when, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000 (UTC)")
+def _date(when: float) -> str:
+    """The date as mail headers have it, in the time zone of this system."""
+    return mail_date(datetime.fromtimestamp(when).astimezone())

@@ -104,11 +104,11 @@ class SmtpAgent:
             sorted(job.recipients, key=lambda pair: _sorting_key(pair[1].address)),
             mail_needs_utf8=job.envelope.smtputf8 and await _needs_utf8(job),
         )
+        hops: tuple[Nexthop, ...] = ()
         try:
             hops = parse_nexthops(f"{job.nexthop} {self._rules.fallback}", by_mx=self._rules.dialect is Dialect.SMTP)
         except ValueError as error:
             attempt.last = _misconfigured(error)
-            hops = ()
         for hop in hops:
             if attempt.pending:
                 await self._try_hop(attempt, hop, is_last=hop is hops[-1])
