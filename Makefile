@@ -13,7 +13,8 @@ $(BIN)/.installed: pyproject.toml
 
 # A server with a starter configuration on ports 2525, 2587 and 2465.
 run: $(BIN)/.installed
-	@test -e $(DIR)/main.cf || $(BIN)/gatepost init $(DIR)
+	@test -e $(DIR)/main.cf || $(BIN)/gatepost init $(DIR) > /dev/null
+	@cat $(DIR)/first-steps.txt
 	$(BIN)/gatepost run -c $(DIR)
 
 test: $(BIN)/.installed

@@ -92,6 +92,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Request, bytes]]:
         return Receipt("4F5A6B")
 
     monkeypatch.setattr(sendmail, "submit", submit)
+    monkeypatch.setattr(sendmail, "_full_name", lambda: "Joe")
+    monkeypatch.delenv("NAME", raising=False)
     return seen
 
 
@@ -99,7 +101,7 @@ def run(*words: str, stdin: bytes = b"") -> int:
     class Input:
         buffer = io.BytesIO(stdin)
 
-    old, sys.stdin = sys.stdin, Input()  # type: ignore[assignment]  # only its buffer is read
+    old, sys.stdin = sys.stdin, Input()
     try:
         return sendmail.run(argparse.Namespace(words=list(words)))
     finally:
@@ -113,7 +115,7 @@ def test_a_message_goes_to_the_drop_of_its_configuration(
     assert run("-C", folder, "-t", "-f", "joe@x", "extra@x", stdin=b"To: a@x\n\nhi\n") == 0
     path, request, message = sent[0]
     assert tmp_path / "queue/gatepost/public/drop" == path
-    assert Request("joe@x", ("extra@x", "a@x")) == request
+    assert Request("joe@x", ("extra@x", "a@x"), full_name="Joe") == request
     assert b"To: a@x\n\nhi\n" == message
 
 
