@@ -109,9 +109,9 @@ class SmtpAgent:
             hops = parse_nexthops(f"{job.nexthop} {self._rules.fallback}", by_mx=self._rules.dialect is Dialect.SMTP)
         except ValueError as error:
             attempt.last = _misconfigured(error)
-        for hop in hops:
+        for left, hop in zip(range(len(hops) - 1, -1, -1), hops, strict=True):
             if attempt.pending:
-                await self._try_hop(attempt, hop, is_last=hop is hops[-1])
+                await self._try_hop(attempt, hop, is_last=not left)
         attempt.fail_all(attempt.last)
         return attempt.results
 
