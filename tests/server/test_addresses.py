@@ -68,3 +68,30 @@ def test_what_the_configuration_allows() -> None:
         assert ["501 5.1.7 Bad sender address syntax"] == await wire.say("MAIL FROM:a@b.example")
 
     run(scene())
+
+
+def test_domains_beyond_ascii_need_smtputf8() -> None:
+    async def scene() -> None:
+        wire = service("relay_domains = b\u00fccher.example\n").connect()
+        await wire.heard()
+        assert [
+            "501 5.1.7 Bad sender address syntax",
+            "250 2.1.0 Ok",
+            "250 2.1.5 Ok",
+            "501 5.1.3 Bad recipient address syntax",
+            "252 2.0.0 a@b\u00fccher.example",
+            "250 2.0.0 Ok",
+            "250 2.1.0 Ok",
+            "501 5.1.3 Bad recipient address syntax",
+        ] == await wire.say(
+            "MAIL FROM:<a@b\u00fccher.example>",
+            "MAIL FROM:<a@b\u00fccher.example> SMTPUTF8",
+            "RCPT TO:<a@b\u00fccher.example>",
+            "VRFY a@b\u00fccher.example",
+            "VRFY a@b\u00fccher.example SMTPUTF8",
+            "RSET",
+            "MAIL FROM:<>",
+            "RCPT TO:<a@b\u00fccher.example>",
+        )
+
+    run(scene())

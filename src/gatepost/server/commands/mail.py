@@ -23,12 +23,11 @@ async def mail(session: Session, command: Command) -> Answer:
     limit = session.settings.smtpd_client_message_rate_limit
     if await session.count(Counter.MESSAGE, limit, "Message delivery request rate limit"):
         return Answer(replies.rate_exceeded("mail", session.peer.address))
-    sender = sender_of(session, path)
-    parameters = mail_parameters(
-        command.words[2:],
-        dsn="DSN" not in session.discarded_keywords,
-        smtputf8=session.settings.smtputf8_enable and "SMTPUTF8" not in session.discarded_keywords,
-    )
+    offered = session.settings.smtputf8_enable and "SMTPUTF8" not in session.discarded_keywords
+    options = command.words[2:]
+    utf8 = offered and any(option.text.upper() == "SMTPUTF8" for option in options)
+    sender = sender_of(session, path, utf8=utf8)
+    parameters = mail_parameters(options, dsn="DSN" not in session.discarded_keywords, smtputf8=offered)
     _check_size(session, sender, parameters)
     session.transaction = transaction = Transaction(
         sender, parameters, session.resources.oracle(session.emit), session.resources.now()

@@ -41,7 +41,8 @@ async def vrfy(session: Session, command: Command) -> Answer:
     if settings.disable_vrfy_command:
         raise Refused(replies.VRFY_DISABLED)
     words = list(command.words)
-    if settings.smtputf8_enable and words and words[-1].text.upper() == "SMTPUTF8":
+    utf8 = settings.smtputf8_enable and bool(words) and words[-1].text.upper() == "SMTPUTF8"
+    if utf8:
         words.pop()
     if not words:
         raise Refused(replies.vrfy_syntax(smtputf8=settings.smtputf8_enable))
@@ -49,7 +50,7 @@ async def vrfy(session: Session, command: Command) -> Answer:
     if await session.count(Counter.RECIPIENT, limit, "Recipient address rate limit"):
         return Answer(replies.rate_exceeded("recipients", session.peer.address))
     argument = Word(" ".join(word.text for word in words), broken=any(word.broken for word in words))
-    address = recipient_of(session, argument, "VRFY")
+    address = recipient_of(session, argument, "VRFY", utf8=utf8)
     verdict = await session.decide(Stage.VRFY, replace(session.facts("VRFY"), recipient=address))
     return Answer(verdict.reply or replies.vrfy_ok(argument.text))
 
