@@ -23,12 +23,12 @@ def details(text: str = "", **wanted: object) -> TlsDetails:
 def test_tls_1_3_tells_exchange_and_signature() -> None:
     found = details(ciphers="")
     assert found.key_exchange.startswith("X25519")
-    assert "ECDSA (P-256) server-digest SHA256" == found.server_signature
+    assert "ECDSA (prime256v1) server-digest SHA256" == found.server_signature
     assert (256, 256) == (found.used_bits, found.algorithm_bits)
 
 
 def test_an_rsa_key_has_a_size() -> None:
-    assert "RSA-PSS (2048 bits)" == details("smtpd_tls_cert_file = rsa.pem").server_signature
+    assert "RSA-PSS (2048 bits) server-digest SHA256" == details("smtpd_tls_cert_file = rsa.pem").server_signature
 
 
 def test_tls_1_2_has_both_in_the_cipher() -> None:
@@ -54,7 +54,7 @@ def test_a_client_certificate_is_described_and_its_trust_told(who: Issued, trust
     der = PEM_cert_to_DER_cert(who.certificate.decode())
     assert hashlib.sha256(der).digest().hex(":").upper() == shown.fingerprint
     assert len(shown.pubkey_fingerprint) == 32 * 3 - 1
-    assert "ECDSA (P-256) client-digest SHA256" == found.client_signature
+    assert "ECDSA (prime256v1) client-digest SHA256" == found.client_signature
 
 
 def test_no_certificate_is_none_even_where_one_was_asked_for() -> None:

@@ -64,7 +64,7 @@ class TlsDetails:
     used_bits: int
     algorithm_bits: int
     key_exchange: str = ""  # such as `X25519`
-    server_signature: str = ""  # such as `ECDSA (P-256) server-digest SHA256`
+    server_signature: str = ""  # such as `ECDSA (prime256v1) server-digest SHA256`
     client_signature: str = ""
     server_name: str = ""  # SNI that was matched
     certificate: Certificate | None = None

@@ -22,6 +22,7 @@ from gatepost.mail.events.tls import TlsEstablished, TlsHandshakeFailed, TlsLibr
 from gatepost.mail.peer import TlsDetails
 from gatepost.tls.details import Observed, Side, describe, session_reused
 from gatepost.tls.dump import dump
+from gatepost.tls.hello import HELLO_LIMIT, rsa_digest
 
 RECORD = 16_384
 """Bytes of plaintext in one TLS record (RFC 8446 section 5.1); reads and writes go by it."""
@@ -85,6 +86,7 @@ class TlsChannel:
         self._connection = connection
         self._handshake = handshake
         self._details: TlsDetails | None = None
+        self._hello = b""
         self.closed = False
         """Whether the peer has ended its side of the session, or the session broke."""
         if handshake.level >= VERBOSE:
@@ -119,6 +121,8 @@ class TlsChannel:
             return b""
         if data:
             self._dump("read from", data)
+            if self._details is None and len(self._hello) < HELLO_LIMIT:
+                self._hello += data
             self._connection.bio_write(data)
         if self._details is None and not self._shake_hands():
             return b""
@@ -184,8 +188,16 @@ class TlsChannel:
         trusted = shake.verify_error is None and self._connection.get_peer_certificate() is not None
         self._details = describe(
             self._connection,
-            Observed(shake.side, shake.digest, trusted, shake.server_name, shake.certificate_requested),
+            Observed(
+                shake.side,
+                shake.digest,
+                trusted,
+                shake.server_name,
+                shake.certificate_requested,
+                rsa_digest(self._hello) if shake.side is Side.SERVER else "",
+            ),
         )
+        self._hello = b""
         if shake.level >= SUMMARY:
             self._handshake.events.append(self._summary(self._details))
         return True

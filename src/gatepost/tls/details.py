@@ -3,8 +3,8 @@
 The rules:
 
 1. Key exchange and signature are told for TLS 1.3 only, as in Postfix: before it they are part of the cipher's name.
-2. The digest of a server signature is told where the key leaves no choice (ECDSA in TLS 1.3, RFC 8446 section
-   4.2.3); OpenSSL's Python bindings do not say which one an RSA signature used.
+2. The digest of a signature is told where the key leaves no choice (ECDSA in TLS 1.3, RFC 8446 section 4.2.3), and
+   for our own RSA key where the client's wishes are known; OpenSSL's Python bindings do not say which one was used.
 3. A certificate that cannot be read has empty names; its fingerprint is of its bytes, so it always exists.
 """
 
@@ -23,16 +23,20 @@ from OpenSSL import SSL, crypto
 
 from gatepost.mail.peer import Certificate, TlsDetails
 
-_CURVES = {"secp256r1": ("P-256", "SHA256"), "secp384r1": ("P-384", "SHA384"), "secp521r1": ("P-521", "SHA512")}
+_CURVES = {
+    "secp256r1": ("prime256v1", "SHA256"),
+    "secp384r1": ("secp384r1", "SHA384"),
+    "secp521r1": ("secp521r1", "SHA512"),
+}
 """Name of a curve in log lines, and the one digest that TLS 1.3 signs with on it."""
 
 _GROUPS = {
     "x25519": "X25519",
     "x448": "X448",
-    "secp256r1": "ECDHE (P-256)",
-    "prime256v1": "ECDHE (P-256)",
-    "secp384r1": "ECDHE (P-384)",
-    "secp521r1": "ECDHE (P-521)",
+    "secp256r1": "ECDHE (prime256v1)",
+    "prime256v1": "ECDHE (prime256v1)",
+    "secp384r1": "ECDHE (secp384r1)",
+    "secp521r1": "ECDHE (secp521r1)",
     "ffdhe2048": "DHE (2048 bits)",
     "ffdhe3072": "DHE (3072 bits)",
     "ffdhe4096": "DHE (4096 bits)",
@@ -59,6 +63,8 @@ class Observed:
     trusted: bool = False
     server_name: str = ""
     certificate_requested: bool = False
+    rsa_digest: str = ""
+    """The digest that our RSA key, if we have one, signs with for this client."""
 
 
 def describe(connection: SSL.Connection, observed: Observed) -> TlsDetails:
@@ -78,7 +84,7 @@ def describe(connection: SSL.Connection, observed: Observed) -> TlsDetails:
         used_bits=bits,
         algorithm_bits=_algorithm_bits(cipher, bits),
         key_exchange=_group(connection.get_group_name()) if modern else "",
-        server_signature=_signature(server, "server") if modern else "",
+        server_signature=_signature(server, "server", observed.rsa_digest) if modern else "",
         client_signature=_signature(client, "client") if modern else "",
         server_name=observed.server_name,
         certificate=certificate(peer, observed.digest, trusted=observed.trusted) if peer else None,
@@ -131,7 +137,7 @@ def _group(name: str | None) -> str:
     return _GROUPS.get(name.lower(), name) if name else ""
 
 
-def _signature(signer: crypto.X509 | None, role: str) -> str:
+def _signature(signer: crypto.X509 | None, role: str, rsa_digest: str = "") -> str:
     if signer is None:
         return ""
     try:
@@ -140,7 +146,8 @@ def _signature(signer: crypto.X509 | None, role: str) -> str:
         return ""
     match key:
         case rsa.RSAPublicKey():
-            return f"RSA-PSS ({key.key_size} bits)"
+            digest = f" {role}-digest {rsa_digest}" if rsa_digest else ""
+            return f"RSA-PSS ({key.key_size} bits){digest}"
         case ec.EllipticCurvePublicKey():
             curve, digest = _CURVES.get(key.curve.name, (key.curve.name, ""))
             return f"ECDSA ({curve}) {role}-digest {digest}" if digest else f"ECDSA ({curve})"
