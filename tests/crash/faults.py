@@ -51,9 +51,9 @@ class _File(apsw.VFSFile):
         self._trap.step()
         super().xSync(flags)
 
-    def xTruncate(self, size: int) -> None:  # noqa: N802 - SQLite's name
+    def xTruncate(self, newsize: int) -> None:  # noqa: N802 - SQLite's name
         self._trap.step()
-        super().xTruncate(size)
+        super().xTruncate(newsize)
 
 
 class FaultyDisk(apsw.VFS):
@@ -68,9 +68,9 @@ class FaultyDisk(apsw.VFS):
     def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> _File:  # noqa: N802 - SQLite's name
         return _File(self._trap, "", name, flags)
 
-    def xDelete(self, name: str, syncdir: bool) -> None:  # noqa: N802 - SQLite's name
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802 - SQLite's name
         self._trap.step()
-        super().xDelete(name, syncdir)
+        super().xDelete(filename, syncdir)
 
 
 def full_database() -> None:

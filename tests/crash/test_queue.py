@@ -148,6 +148,7 @@ def run_with(folder: Path, trap: Trap, told: Told, *, files: bool) -> None:
 @pytest.mark.parametrize("last", [True, False], ids=["from then on", "once"])
 @pytest.mark.parametrize("act", [full_database, broken_database])
 def test_the_database_cannot_be_written(folder: Path, act: Callable[[], None], last: bool) -> None:
+    at = 0
     for at in range(1, 200):
         told = Told()
         trap = Trap(at, act, last=last)
@@ -162,6 +163,7 @@ def test_the_database_cannot_be_written(folder: Path, act: Callable[[], None], l
 @pytest.mark.parametrize("last", [True, False], ids=["from then on", "once"])
 @pytest.mark.parametrize("act", [full_disk, broken_disk])
 def test_a_body_file_cannot_be_written(folder: Path, act: Callable[[], None], last: bool) -> None:
+    at = 0
     for at in range(1, 200):
         told = Told()
         trap = Trap(at, act, last=last)
@@ -206,6 +208,7 @@ async def _child(folder: Path, at: int, end: int) -> None:
 
 def test_the_process_dies(folder: Path) -> None:
     """At every write and sync: of opening, of the work, and of closing."""
+    at = 0
     for at in range(1, 400):
         told = Told()
         place = folder / str(at)

@@ -122,6 +122,7 @@ async def _child(folder: Path, at: int, end: int) -> None:
 
 
 def test_everything_accepted_is_delivered(folder: Path) -> None:
+    at = 0
     for at in range(1, 2000, 3):
         accepted: list[str] = []
         place = folder / str(at)

@@ -53,7 +53,8 @@ class FakeStore:
     def identify(self, now: float) -> Identity:
         return self.identities.next(now)
 
-    def draft(self, _identity: Identity) -> FakeDraft:
+    def draft(self, identity: Identity) -> FakeDraft:
+        del identity
         self.drafts.append(FakeDraft())
         return self.drafts[-1]
 

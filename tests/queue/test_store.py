@@ -14,7 +14,8 @@ class TestFake(Contract):
 
     durable = False
 
-    def open(self, _folder: Path) -> QueueStore:
+    def open(self, folder: Path) -> QueueStore:
+        del folder
         return FakeStore()
 
 
