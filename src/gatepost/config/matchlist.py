@@ -170,6 +170,8 @@ class _Subject:
 
 
 def _address(text: str) -> _Address | None:
+    if not text:  # the usual case of a list that is asked for a name; the exception would cost more than the match
+        return None
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

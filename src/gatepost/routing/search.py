@@ -139,6 +139,8 @@ def network_keys(address: str) -> Iterator[str]:
 
 
 def _is_ip(name: str) -> bool:
+    if not (name[-1:].isdigit() or ":" in name):  # host names, cheaply; the exception would cost more than the search
+        return False
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -37,7 +37,7 @@ class AccessParameters:
     invalid_hostname_reject_code = integer(
         "501", minimum=200, maximum=599, doc="Reply code of `reject_invalid_helo_hostname`."
     )
-    maps_rbl_domains = words("", support=GUARDING, doc="DNS lists that the obsolete `reject_maps_rbl` asks.")
+    maps_rbl_domains = words("", doc="DNS lists that the obsolete `reject_maps_rbl` asks.")
     maps_rbl_reject_code = integer("554", minimum=200, maximum=599, doc="Reply code where a DNS list blocks.")
     multi_recipient_bounce_reject_code = integer(
         "550", minimum=200, maximum=599, doc="Reply code of `reject_multi_recipient_bounce`."
@@ -46,7 +46,7 @@ class AccessParameters:
         "504", minimum=200, maximum=599, doc="Reply code of the `reject_non_fqdn_...` restrictions."
     )
     permit_mx_backup_networks = hosts(
-        "", support=GUARDING, doc="Networks that the primary mail exchanger must be in for `permit_mx_backup`."
+        "", doc="Networks that the primary mail exchanger must be in for `permit_mx_backup`."
     )
     plaintext_reject_code = integer("450", minimum=200, maximum=599, doc="Reply code of `reject_plaintext_session`.")
     rbl_reply_maps = tables("", doc="Replies for single DNS lists, instead of `default_rbl_reply`.")
@@ -55,7 +55,6 @@ class AccessParameters:
         "defer_if_permit",
         "defer",
         "defer_if_permit",
-        "defer_if_reject",
         doc="What is done when a restriction cannot decide because a lookup fails for now.",
     )
     relay_clientcerts = tables("", doc="Fingerprints of client certificates that `permit_tls_clientcerts` lets relay.")
@@ -131,7 +130,6 @@ class AccessParameters:
         "$reject_tempfail_action",
         "defer",
         "defer_if_permit",
-        "defer_if_reject",
         doc="What these do when DNS fails for now.",
     )
     unknown_client_reject_code = integer(
@@ -141,7 +139,6 @@ class AccessParameters:
         "$reject_tempfail_action",
         "defer",
         "defer_if_permit",
-        "defer_if_reject",
         doc="What `reject_unknown_helo_hostname` does when DNS fails for now.",
     )
     unknown_hostname_reject_code = integer(
@@ -173,7 +170,6 @@ class AccessParameters:
         "$reject_tempfail_action",
         "defer",
         "defer_if_permit",
-        "defer_if_reject",
         support=NOTED,
         doc="What is done while a recipient's probe fails for now.",
     )
@@ -188,7 +184,6 @@ class AccessParameters:
         "$reject_tempfail_action",
         "defer",
         "defer_if_permit",
-        "defer_if_reject",
         support=NOTED,
         doc="What is done while a sender's probe fails for now.",
     )
