@@ -74,6 +74,11 @@ def found(main: str, master: str = MASTER) -> list[str]:
             ["error GP0106 smtpd_sasl_type is gatepost, but gatepost_users_file is empty"],
         ),
         ("smtpd_sasl_auth_enable = yes\ngatepost_users_file = /u\n", []),
+        ("maillog_file = /var/log/mail.log\n", []),
+        (
+            "maillog_file = /etc/passwd\n",
+            ["error GP0108 maillog_file: /etc/passwd is in none of the places that maillog_file_prefixes allows"],
+        ),
         (
             "mynetworks = 10.0.0.1/8\n",
             [

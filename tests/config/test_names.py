@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.config.findings import Place
-from gatepost.config.names import per_transport, table_prefixes, unknown_name
+from gatepost.config.names import general_name, per_transport, table_prefixes, unknown_name
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,20 @@ from gatepost.config.names import per_transport, table_prefixes, unknown_name
 )
 def test_settings_of_a_transport(name: str, services: list[str] | None, known: bool) -> None:
     assert known == per_transport(name, services)
+
+
+@pytest.mark.parametrize(
+    ("name", "general"),
+    [
+        ("slow_destination_recipient_limit", "default_destination_recipient_limit"),
+        ("slow_recipient_limit", "default_recipient_limit"),
+        ("policy_time_limit", "command_time_limit"),
+        ("default_recipient_limit", ""),
+        ("slow_colour", ""),
+    ],
+)
+def test_what_a_setting_of_a_transport_overrides(name: str, general: str) -> None:
+    assert general == general_name(name)
 
 
 def test_tables_may_be_configured_in_main_cf() -> None:

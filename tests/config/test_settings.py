@@ -155,7 +155,7 @@ def test_one_fault_is_told_once_though_many_defaults_refer_to_it() -> None:
 
 
 def test_names_that_other_texts_mention_are_known() -> None:
-    settings = Settings.parse("mua = reject\nslow_time_limit = 1s\n")
+    settings = Settings.parse("mua = reject\nslow_destination_concurrency_limit = 1\n")
     assert [] == settings.findings(mentioned=["mua"])
     assert ["GP0010", "GP0010"] == [one.id for one in settings.findings(services=["smtp"])]
 
@@ -165,6 +165,18 @@ def test_a_parameter_without_effect_is_noted_and_one_that_guards_stops() -> None
     guarding = next(name for name, one in PARAMETERS.items() if one.support is GUARDING and one.kind == "text")
     found = Settings.parse(f"{noted} = other\n{guarding} = other\n").findings()
     assert {("GP0014", noted), ("GP0013", guarding)} == {(one.id, one.message.split()[0]) for one in found}
+
+
+def test_a_setting_of_a_transport_is_held_to_the_same_as_the_one_for_all() -> None:
+    found = Settings.parse(
+        "slow_destination_rate_delay = 1s\nslow_destination_concurrency_limit = few\npolicy_time_limit = 3600\n"
+    ).findings(services=["slow", "policy"])
+    told = [(one.id, one.message.split()[0].rstrip(":")) for one in found]
+    assert [
+        ("GP0013", "slow_destination_rate_delay"),
+        ("GP0012", "slow_destination_concurrency_limit"),
+        ("GP0014", "policy_time_limit"),
+    ] == told
 
 
 def test_setting_a_parameter_to_its_default_is_no_fault() -> None:

@@ -32,6 +32,12 @@ def test_the_size_limit_is_for_files() -> None:
     assert LocalRules("mx", home_mailbox="Maildir/").mailbox(JOE).size_limit == 0
 
 
+def test_old_locks_and_marks_are_as_configured() -> None:
+    rules = LocalRules.read(Settings.parse("stale_lock_time = 10s\nprepend_delivered_header = forward\n"))
+    assert (10.0, False) == (rules.mailbox(JOE).stale_lock, rules.marks_files)
+    assert LocalRules.read(Settings.parse("")).marks_files
+
+
 @pytest.mark.parametrize(
     ("text", "result"),
     [("$user@x", "joe@x"), ("a+${user}", "a+joe"), ("$(user)$none", "joe"), ("plain", "plain")],

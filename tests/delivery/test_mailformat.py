@@ -58,3 +58,8 @@ def test_what_stands_in_front(sender: str, separator: bytes, path: bytes) -> Non
     assert first == separator + b"08:16:46 2026"
     assert rest == path + b"X-Original-To: b@x\nDelivered-To: a@x\n"
     assert rest == delivery_head(sender, Recipient("a@x", "b@x"), when, mbox=False)
+
+
+def test_the_mark_can_be_left_out() -> None:
+    head = delivery_head("a@x", Recipient("b@x", "b@x"), 0.0, mbox=False, marked=False)
+    assert head == b"Return-Path: <a@x>\nX-Original-To: b@x\n"

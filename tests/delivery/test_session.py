@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from gatepost.delivery.connect import Place, connect
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import SessionReport, Sessions, SessionTerms
 from gatepost.mail.envelope import Recipient
+from gatepost.mail.events import Emit, Event, Noted
 from gatepost.smtp.client_values import Mail, Server, TlsLevel
 from tests.fakes.jobs import CONTENT, FakeBody
 from tests.fakes.peer import FakePeer
@@ -15,11 +18,14 @@ from tests.fakes.peer import FakePeer
 MAIL = Mail("a@a.example", (Recipient("b@b.example", "b@b.example"),), len(CONTENT))
 
 
-async def hold(peer: FakePeer) -> SessionReport:
+RULES = ClientRules(name="mx.ohio.net")
+
+
+async def hold(peer: FakePeer, emit: Emit = lambda _: None, rules: ClientRules = RULES) -> SessionReport:
     connection = await connect(Place(peer.address, peer.port), 5)
     server = Server("peer", peer.address, str(peer.port))
-    terms = SessionTerms(ClientRules(name="mx.ohio.net"), server, "Q", "peer", TlsLevel.NONE, None, detects_loops=True)
-    return await Sessions(None).hold(connection, terms, MAIL, lambda _: FakeBody().chunks(), lambda _: None)
+    terms = SessionTerms(rules, server, "Q", "peer", TlsLevel.NONE, None, detects_loops=True)
+    return await Sessions(None).hold(connection, terms, MAIL, lambda _: FakeBody().chunks(), emit)
 
 
 def test_a_session_reports_outcomes() -> None:
@@ -52,6 +58,17 @@ def test_a_session_that_is_cancelled_lets_go_of_its_connection() -> None:
             task.cancel()
             await asyncio.wait([task])
             assert task.cancelled()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("notes", "told"), [(True, ["Host offered STARTTLS: [peer]"]), (False, [])])
+def test_an_offer_of_tls_that_is_not_taken_is_noted(notes: bool, told: list[str]) -> None:
+    async def main() -> None:
+        events: list[Event] = []
+        async with FakePeer(replies={"EHLO": "250-peer\r\n250 STARTTLS"}) as peer:
+            await hold(peer, events.append, ClientRules(name="mx.ohio.net", notes_tls_offers=notes))
+        assert told == [event.text for event in events if isinstance(event, Noted)]
 
     asyncio.run(main())
 

@@ -54,7 +54,7 @@ def test_the_classic_line_is_postfixs() -> None:
 
 @pytest.mark.parametrize(("event", "priority"), [(Noted("a"), 22), (Warned("a"), 20), (Failed("a"), 18)])
 def test_syslog_gets_facility_and_severity(event: Event, priority: int) -> None:
-    assert ClassicShape("mx", syslog=True)("postfix/smtpd", 7, event, 0.0).startswith(f"<{priority}>".encode())
+    assert ClassicShape("mx", facility="mail")("postfix/smtpd", 7, event, 0.0).startswith(f"<{priority}>".encode())
 
 
 def test_json_has_the_time_in_utc() -> None:

@@ -38,8 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         owner = choose_owner(settings.mail_owner, explicit=settings.is_set("mail_owner"))
         instance = Instance.of(settings)
         instance.prepare(owner)
-        syslog = settings.gatepost_log_target == "syslog"
-        sink = make_sink(settings.maillog_file, settings.gatepost_log_format, syslog=syslog)
+        facility = settings.syslog_facility if settings.gatepost_log_target == "syslog" else ""
+        sink = make_sink(settings.maillog_file, settings.gatepost_log_format, facility=facility)
         sink.give_to(owner)
         if owner is not None and owner.warning:
             sink("postfix/master", os.getpid(), Warned(owner.warning))

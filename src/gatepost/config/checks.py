@@ -154,6 +154,16 @@ def faulty_pattern(settings: Settings, services: Sequence[Service]) -> Iterator[
                     yield Finding("GP0107", Level.WARNING, message, pattern.place)
 
 
+@check("GP0108")
+def log_file_in_the_wrong_place(settings: Settings, _: Sequence[Service]) -> Iterator[Finding]:
+    """A log file is where `maillog_file_prefixes` allows, so that a slip of the pen writes over nothing else."""
+    name, prefixes = settings.maillog_file, settings.maillog_file_prefixes
+    if name and not name.startswith(prefixes):
+        message = f"maillog_file: {name} is in none of the places that maillog_file_prefixes allows"
+        hint = f"put it below {' or '.join(prefixes) or 'one of them'}, or add its directory to maillog_file_prefixes"
+        yield Finding("GP0108", Level.ERROR, message, settings.place("maillog_file"), hint)
+
+
 def _smtpd_settings(settings: Settings, services: Sequence[Service]) -> list[Settings]:
     """The settings of main.cf, and those of the SMTP servers that override any."""
     return [settings, *(one.settings for one in services if one.command == "smtpd" and one.entry.overrides)]

@@ -42,6 +42,12 @@ def per_transport(name: str, services: Collection[str] | None) -> bool:
     return any(transport and (services is None or transport in services) for transport in transports)
 
 
+def general_name(name: str) -> str:
+    """The parameter for all transports that a transport's own setting overrides; empty where the name is none."""
+    found = (general for general, suffix in PER_TRANSPORT.items() if name.endswith(suffix) and name != general)
+    return next(found, "")
+
+
 def table_prefixes(texts: Iterable[str]) -> tuple[str, ...]:
     """Prefixes of the settings of tables that are configured in main.cf itself (`ldap:accounts`: `accounts_`)."""
     return tuple(sorted({f"{match}_" for text in texts for match in _TABLE_SETTING.findall(text)}))

@@ -12,7 +12,7 @@ from typing import TypeVar
 from gatepost.config.expand import ExpansionError, expand, references
 from gatepost.config.findings import ConfigurationError, Finding, Level, Place
 from gatepost.config.lexer import parse_assignments
-from gatepost.config.names import PER_TRANSPORT, per_transport, table_prefixes, unknown_name
+from gatepost.config.names import PER_TRANSPORT, general_name, per_transport, table_prefixes, unknown_name
 from gatepost.config.param import InvalidValueError, Parameter, Support, declared
 from gatepost.config.params import AllParameters
 from gatepost.config.source import SourceText, Word, split_words
@@ -168,22 +168,23 @@ class Settings(AllParameters):
     def _value_findings(self, names: Iterable[str]) -> list[Finding]:
         found: list[Finding] = []
         for name in names:
-            parameter = PARAMETERS.get(name)
+            parameter = PARAMETERS.get(name) or PARAMETERS.get(general_name(name))
             if parameter is None:
                 continue
             finding = self._wrong_value(parameter, name)
             if finding is not None:
                 found += [finding] if finding.place not in {other.place for other in found} else []
-            elif self.differs(parameter):
-                found += _unsupported(parameter, self._places.get(name))
+            elif self.differs(parameter, name):
+                found += _unsupported(parameter, name, self._places.get(name))
         return found
 
-    def differs(self, parameter: Parameter[object]) -> bool:
-        """Whether the parameter is set to something else than its default."""
-        if parameter.name not in self._assigned:
+    def differs(self, parameter: Parameter[object], name: str = "") -> bool:
+        """Whether the parameter, or a transport's own `name` of it, is set to something else than the default."""
+        name = name or parameter.name
+        if name not in self._assigned:
             return False
         try:
-            ours = str(self.expanded(parameter.name))
+            ours = str(self.expanded(name))
             default = SourceText.of(self._defaults.get(parameter.name, parameter.default))
             return ours != str(default if parameter.raw else expand(default, self._source))
         except ExpansionError:
@@ -266,13 +267,13 @@ def _source(value: str | SourceText) -> SourceText:
     return SourceText.of(value) if isinstance(value, str) else value
 
 
-def _unsupported(parameter: Parameter[object], place: Place | None) -> list[Finding]:
-    """What to say of a set parameter that has no effect here."""
+def _unsupported(parameter: Parameter[object], name: str, place: Place | None) -> list[Finding]:
+    """What to say of a set parameter, or a transport's own `name` of it, that has no effect here."""
     match parameter.support:
         case Support.FULL:
             return []
         case Support.NOTED:
-            return [Finding("GP0014", Level.NOTE, f"{parameter.name} has no effect in Gatepost", place)]
+            return [Finding("GP0014", Level.NOTE, f"{name} has no effect in Gatepost", place)]
         case Support.GUARDING:
-            message = f"{parameter.name} is not supported; without it mail would pass that it stops or changes"
+            message = f"{name} is not supported; without it mail would pass that it stops or changes"
             return [Finding("GP0013", Level.ERROR, message, place, "remove the line if it is not needed")]

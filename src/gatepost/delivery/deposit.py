@@ -19,7 +19,7 @@ class Deposit:
     """One recipient's mailbox.
 
     `relay` is the log's word for the agent, `usual` the status code of failures that tell nothing special. `trouble`
-    is how the story of a failure with an mbox file begins.
+    is how the story of a failure with an mbox file begins. `marked`: with a Delivered-To header.
     """
 
     row: int
@@ -28,6 +28,7 @@ class Deposit:
     relay: str
     usual: str
     trouble: str
+    marked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Mailboxes:
         """Add the message to the mailbox; the result is final once it is durable there."""
         target, mbox = deposit.target, deposit.target.kind is MailboxKind.MBOX
         started = self.clock()
-        head = delivery_head(job.envelope.sender, deposit.recipient, started, mbox=mbox)
+        head = delivery_head(job.envelope.sender, deposit.recipient, started, mbox=mbox, marked=deposit.marked)
         try:
             async with spooled(job.body, head, mbox=mbox, folder=self.folder) as content:
                 failure = await self.writer.deliver(target, content)

@@ -180,7 +180,7 @@ class LocalAgent:
         target = self._rules.mailbox(account)
         trouble = f"cannot update mailbox {target.path} for user {account.name}. "
         recipient = replace(task.recipient, address=mailbox.address)
-        deposit = Deposit(task.row, recipient, target, RELAY, "5.2.0", trouble)
+        deposit = Deposit(task.row, recipient, target, RELAY, "5.2.0", trouble, self._rules.marks_files)
         return await self._means.mailboxes.put(task.job, deposit, task.emit)
 
     async def _unknown(self, task: _Task, mailbox: Mailbox) -> Result:
@@ -236,9 +236,8 @@ class LocalAgent:
         if account is None or account.uid == 0:
             text = f"default_privs: {self._rules.default_user} is no user to deliver as"
             return task.result(Status.DEFERRED, "4.3.5", text)
-        deposit = Deposit(
-            task.row, task.recipient, self._rules.file(path, account), RELAY, "5.2.0", f"cannot append to {path}. "
-        )
+        target, trouble = self._rules.file(path, account), f"cannot append to {path}. "
+        deposit = Deposit(task.row, task.recipient, target, RELAY, "5.2.0", trouble, self._rules.marks_files)
         result = await self._means.mailboxes.put(task.job, deposit, task.emit)
         return replace(result, text=told) if result.status is Status.SENT else result
 

@@ -15,7 +15,10 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\}|\((\w+)\))")
 
 @dataclass(frozen=True, slots=True)
 class LocalRules:
-    """The settings of a local service. Sizes are in bytes, 0 for none; times in seconds."""
+    """The settings of a local service. Sizes are in bytes, 0 for none; times in seconds.
+
+    `marks_files`: what goes into mailboxes and files gets a Delivered-To header.
+    """
 
     host: str
     delimiters: str = ""
@@ -32,6 +35,8 @@ class LocalRules:
     lock_attempts: int = 20
     lock_delay: float = 1.0
     strict_ownership: bool = True
+    stale_lock: float = 500.0
+    marks_files: bool = True
 
     @classmethod
     def read(cls, settings: Settings) -> LocalRules:
@@ -52,6 +57,8 @@ class LocalRules:
             settings.deliver_lock_attempts,
             settings.deliver_lock_delay.total_seconds(),
             settings.strict_mailbox_ownership,
+            settings.stale_lock_time.total_seconds(),
+            "file" in {word.text for word in settings.words("prepend_delivered_header")},
         )
 
     def mailbox(self, account: Account) -> Target:
@@ -80,6 +87,7 @@ class LocalRules:
             self.lock_attempts,
             self.lock_delay,
             strict,
+            self.stale_lock,
         )
 
 

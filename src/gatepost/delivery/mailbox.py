@@ -26,9 +26,6 @@ from pathlib import Path
 COPY = 262_144
 """Bytes copied at a time."""
 
-STALE_LOCK = 500.0
-"""Seconds after which a lock file's owner is taken to be dead (Postfix's `stale_lock_time`)."""
-
 _TRY_AGAIN = frozenset({errno.EAGAIN, errno.ESTALE, errno.EDEADLK})
 _SYSTEM = frozenset({errno.ENOSPC, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _FULL = frozenset({errno.EDQUOT, errno.EFBIG})
@@ -43,7 +40,11 @@ class MailboxKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A mailbox, whose it is, and how it is to be written. `size_limit` is in bytes, 0 for none."""
+    """A mailbox, whose it is, and how it is to be written.
+
+    `size_limit` is in bytes, 0 for none. `stale_lock` is the age in seconds at which a lock file's owner is taken to be
+    dead.
+    """
 
     kind: MailboxKind
     path: str
@@ -54,6 +55,7 @@ class Target:
     lock_attempts: int = 20
     lock_delay: float = 1.0
     strict_ownership: bool = True
+    stale_lock: float = 500.0
 
 
 class MailboxError(Exception):
@@ -192,7 +194,7 @@ def _dotlock(target: Target) -> Iterator[None]:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400))
             break
         except FileExistsError as error:
-            if _take_stale(path):
+            if _take_stale(path, target.stale_lock):
                 continue
             if attempt + 1 == target.lock_attempts:
                 raise MailboxError(doing, errno.EAGAIN) from error
@@ -208,10 +210,10 @@ def _dotlock(target: Target) -> Iterator[None]:
             os.unlink(path)  # noqa: PTH108 - a path text, as everywhere here
 
 
-def _take_stale(path: str) -> bool:
+def _take_stale(path: str, age: float) -> bool:
     """Remove a lock file that nobody has renewed for long; whether it is gone."""
     try:
-        if time.time() - os.stat(path).st_mtime < STALE_LOCK:  # noqa: PTH116 - as above
+        if time.time() - os.stat(path).st_mtime < age:  # noqa: PTH116 - as above
             return False
         os.unlink(path)  # noqa: PTH108 - as above
     except FileNotFoundError:

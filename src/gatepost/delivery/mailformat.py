@@ -46,13 +46,10 @@ class MailboxText:
         return text.replace(_FROM, b"\n>From ") if self._mbox else text
 
 
-def delivery_head(sender: str, recipient: Recipient, when: float, *, mbox: bool) -> bytes:
-    """The lines in front of the content; `when` is in seconds since the epoch."""
+def delivery_head(sender: str, recipient: Recipient, when: float, *, mbox: bool, marked: bool = True) -> bytes:
+    """The lines in front of the content; `when` is in seconds since the epoch, `marked` asks for Delivered-To."""
     date = datetime.fromtimestamp(when).astimezone()
     separator = f"From {external(sender) or 'MAILER-DAEMON'}  {date:%a %b %e %H:%M:%S %Y}\n"
-    fields = (
-        f"Return-Path: <{external(sender)}>\n"
-        f"X-Original-To: {external(recipient.original)}\n"
-        f"Delivered-To: {external(recipient.address)}\n"
-    )
-    return ((separator if mbox else "") + fields).encode("utf-8", "surrogateescape")
+    fields = f"Return-Path: <{external(sender)}>\nX-Original-To: {external(recipient.original)}\n"
+    mark = f"Delivered-To: {external(recipient.address)}\n" if marked else ""
+    return ((separator if mbox else "") + fields + mark).encode("utf-8", "surrogateescape")

@@ -58,6 +58,7 @@ class ClientRules:
     login: LoginRules = LoginRules()
     converts_8bit: bool = True
     fallback_delay: float = 300.0
+    notes_tls_offers: bool = False
     queue_directory: str = ""
 
     @classmethod
@@ -100,6 +101,7 @@ class ClientRules:
             login=_login(settings, prefix),
             converts_8bit=not settings.disable_mime_output_conversion,
             fallback_delay=settings.minimal_backoff_time.total_seconds(),
+            notes_tls_offers=get("tls_note_starttls_offer"),
             queue_directory=settings.queue_directory,
         )
 

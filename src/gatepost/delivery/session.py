@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gatepost.delivery.connect import Connection
 from gatepost.delivery.dialogue import Content, Dialogue
 from gatepost.delivery.rules import ClientRules
-from gatepost.mail.events import Emit
+from gatepost.mail.events import Emit, Noted
 from gatepost.smtp.client import ClientMachine
 from gatepost.smtp.client_values import Credentials, Mail, Outcome, Server, SessionPlan, TlsLevel
 from gatepost.tls.channel import TlsChannel
@@ -87,6 +87,8 @@ class Sessions:
         try:
             ready = await dialogue.open()
             opened = clock()
+            if terms.rules.notes_tls_offers and terms.tls is TlsLevel.NONE and "STARTTLS" in machine.offered:
+                emit(Noted(f"Host offered STARTTLS: [{terms.server.host}]"))
             if ready:
                 await dialogue.send(mail, content)
         except BaseException:

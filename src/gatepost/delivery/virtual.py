@@ -41,6 +41,7 @@ class VirtualRules:
     lock_attempts: int = 20
     lock_delay: float = 1.0
     strict_ownership: bool = True
+    stale_lock: float = 500.0
 
     @classmethod
     def read(cls, settings: Settings) -> VirtualRules:
@@ -56,6 +57,7 @@ class VirtualRules:
             settings.deliver_lock_attempts,
             settings.deliver_lock_delay.total_seconds(),
             settings.strict_mailbox_ownership,
+            settings.stale_lock_time.total_seconds(),
         )
 
 
@@ -107,6 +109,7 @@ class VirtualAgent:
             rules.lock_attempts,
             rules.lock_delay,
             rules.strict_ownership,
+            rules.stale_lock,
         )
 
     async def _number(self, kind: str, tables: tuple[str, ...], address: str, oracle: Oracle, *, minimum: int) -> int:

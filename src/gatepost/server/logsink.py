@@ -27,8 +27,15 @@ from gatepost.server.privileges import Owner
 PIPE_UNIT = 4096
 """Bytes that a pipe takes whole, or not at all, when it says that it is writable (PIPE_BUF on Linux)."""
 
-MAIL_FACILITY = 2
-"""The syslog facility `mail` (RFC 5424 section 6.2.1)."""
+FACILITIES = {
+    **dict(
+        zip(("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron"), range(10), strict=True)
+    ),
+    "authpriv": 10,
+    "ftp": 11,
+    **{f"local{number}": 16 + number for number in range(8)},
+}
+"""Number of a syslog facility by name (RFC 5424 section 6.2.1)."""
 
 _SEVERITIES = (("warning: ", 4), ("error: ", 3), ("fatal: ", 2), ("panic: ", 1))
 _INFO = 6
@@ -160,9 +167,10 @@ Shape = Callable[[str, int, Event, float], bytes]
 class ClassicShape:
     """Postfix's line: `Mon DD HH:MM:SS host postfix/smtpd[7]: text`."""
 
-    def __init__(self, host: str, *, syslog: bool = False) -> None:
+    def __init__(self, host: str, *, facility: str = "") -> None:
+        """`facility` is syslog's, which then adds the host itself; empty: the lines go elsewhere."""
         self._host = host
-        self._syslog = syslog
+        self._facility = FACILITIES[facility] if facility else None
         self._second = -1
         self._stamp = ""
 
@@ -172,8 +180,10 @@ class ClassicShape:
         if second != self._second:
             self._second, self._stamp = second, time.strftime("%b %d %H:%M:%S", time.localtime(second))
         text = maillog.text(event)
-        if self._syslog:
-            return f"<{_priority(text)}>{self._stamp} {tag}[{number}]: {text}\n".encode("utf-8", "backslashreplace")
+        if self._facility is not None:
+            return f"<{self._facility * 8 + _severity(text)}>{self._stamp} {tag}[{number}]: {text}\n".encode(
+                "utf-8", "backslashreplace"
+            )
         return f"{self._stamp} {self._host} {tag}[{number}]: {text}\n".encode("utf-8", "backslashreplace")
 
 
@@ -186,9 +196,8 @@ class JsonShape:
         return maillog.as_json(event, tag, number, when).encode("ascii") + b"\n"
 
 
-def _priority(text: str) -> int:
-    severity = next((level for word, level in _SEVERITIES if text.startswith(word)), _INFO)
-    return MAIL_FACILITY * 8 + severity
+def _severity(text: str) -> int:
+    return next((level for word, level in _SEVERITIES if text.startswith(word)), _INFO)
 
 
 class LogSink:
@@ -241,12 +250,15 @@ def host_name() -> str:
     return socket.gethostname().partition(".")[0] or "localhost"
 
 
-def make_sink(maillog_file: str, form: str, *, syslog: bool = False) -> LogSink:
+def make_sink(maillog_file: str, form: str, *, facility: str = "") -> LogSink:
     """The sink for `maillog_file` (empty: standard output, or syslog) and `gatepost_log_format`.
+
+    `facility` is `syslog_facility` where lines are to go to syslog.
 
     A file that cannot be opened falls back to standard output, after a line there that says so.
     """
-    shape: Shape = JsonShape() if form == "json" else ClassicShape(host_name(), syslog=syslog and not maillog_file)
+    syslog = bool(facility) and not maillog_file and Path("/dev/log").exists()
+    shape: Shape = JsonShape() if form == "json" else ClassicShape(host_name(), facility=facility if syslog else "")
     if maillog_file and maillog_file != "/dev/stdout":
         target = FileTarget(maillog_file)
         if target.usable:
@@ -254,6 +266,6 @@ def make_sink(maillog_file: str, form: str, *, syslog: bool = False) -> LogSink:
         sink = LogSink(StreamTarget(1), shape)
         sink("postfix/log", os.getpid(), Warned(f"cannot open maillog_file {maillog_file}; using standard output"))
         return sink
-    if syslog and Path("/dev/log").exists():
+    if syslog:
         return LogSink(SyslogTarget(), shape)
     return LogSink(StreamTarget(1), shape)

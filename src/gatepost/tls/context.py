@@ -34,6 +34,7 @@ from gatepost.tls.channel import SUMMARY, VERBOSE, Handshake, TlsChannel
 from gatepost.tls.ciphers import cipher_list
 from gatepost.tls.details import Side
 from gatepost.tls.modes import ServerTlsMode, log_level, server_tls_mode
+from gatepost.tls.options import configured_options
 from gatepost.tls.protocols import parse_protocols
 from gatepost.tls.setup import Terms, make_context
 from gatepost.tls.sni import LookUp, ServerNames
@@ -141,6 +142,7 @@ def _server_terms(settings: Settings, mode: ServerTlsMode, read: Read) -> Terms:
         prefer_own_ciphers=settings.tls_preempt_cipherlist,
         tickets=settings.smtpd_tls_session_cache_timeout > timedelta(0),
         level=log_level(settings),
+        options=configured_options(settings),
     )
 
 
@@ -167,6 +169,7 @@ class ClientTls:
                 depth=int(settings.text(f"{prefix}_tls_scert_verifydepth") or 9),
                 verify=True,
                 level=log_level(settings, prefix),
+                options=configured_options(settings),
             )
             return cls(terms, fingerprint_digest(settings, prefix))
         except ChainError as error:

@@ -44,6 +44,7 @@ class Terms:
     prefer_own_ciphers: bool = False
     tickets: bool = True
     level: int = 0
+    options: tuple[int, int] = (0, 0)  # of OpenSSL: to turn on, and workarounds to leave out
 
 
 def make_context(side: Side, terms: Terms) -> SSL.Context:
@@ -56,7 +57,8 @@ def make_context(side: Side, terms: Terms) -> SSL.Context:
         options |= _EXCLUSIONS.get(version, 0)
     options |= SSL.OP_CIPHER_SERVER_PREFERENCE if terms.prefer_own_ciphers else 0
     options |= 0 if terms.tickets else SSL.OP_NO_TICKET
-    context.set_options(options)
+    wanted, left_out = terms.options
+    context.set_options(options & ~left_out | wanted)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_cipher_list(terms.ciphers.encode("ascii", "replace"))

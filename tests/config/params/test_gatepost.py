@@ -16,7 +16,6 @@ SETTINGS = Settings.parse("", host_name="mx.example")
     [
         ("gatepost_users_file", ""),
         ("gatepost_log_format", "text"),
-        ("gatepost_proxy_networks", ()),
     ],
 )
 def test_defaults(name: str, value: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import boolean, choice, duration, hosts, integer, text
+from gatepost.config.param import boolean, choice, duration, integer, text
 
 
 class GatepostParameters:
@@ -27,4 +27,3 @@ class GatepostParameters:
     )
     gatepost_stop_limit = duration("30s", doc="How long a stop waits for messages and deliveries under way.")
     gatepost_workers = integer("1", maximum=1024, doc="Worker processes; 0 makes one for each processor core.")
-    gatepost_proxy_networks = hosts("", doc="Networks whose hosts may tell the true client address in a PROXY header.")

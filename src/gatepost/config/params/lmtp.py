@@ -71,21 +71,21 @@ class LmtpParameters:
     lmtp_dns_reply_filter = tables("", support=GUARDING, doc="Like `smtp_dns_reply_filter`, for LMTP.")
     lmtp_dns_resolver_options = words("", support=NOTED, doc="Like `smtp_dns_resolver_options`, for LMTP.")
     lmtp_dns_support_level = choice(
-        "", "", "disabled", "enabled", "dnssec", support=NOTED, doc="Like `smtp_dns_support_level`, for LMTP."
+        "", "", "disabled", "enabled", "dnssec", doc="Like `smtp_dns_support_level`, for LMTP."
     )
-    lmtp_enforce_tls = boolean("no", support=GUARDING, doc="Like `smtp_enforce_tls`, for LMTP.")
-    lmtp_fallback_relay = words("", support=NOTED, doc="Like `smtp_fallback_relay`, for LMTP.")
+    lmtp_enforce_tls = boolean("no", doc="Like `smtp_enforce_tls`, for LMTP.")
+    lmtp_fallback_relay = words("", doc="Like `smtp_fallback_relay`, for LMTP.")
     lmtp_generic_maps = tables("", support=GUARDING, doc="Like `smtp_generic_maps`, for LMTP.")
     lmtp_header_checks = tables("", support=GUARDING, doc="Like `smtp_header_checks`, for LMTP.")
-    lmtp_host_lookup = words("dns", support=NOTED, doc="Like `smtp_host_lookup`, for LMTP.")
+    lmtp_host_lookup = words("dns", doc="Like `smtp_host_lookup`, for LMTP.")
     lmtp_lhlo_name = text("$myhostname", doc="Like `smtp_helo_name`, for LMTP.")
     lmtp_lhlo_timeout = duration("300s", doc="Like `smtp_helo_timeout`, for LMTP.")
     lmtp_line_length_limit = size("998", doc="Like `smtp_line_length_limit`, for LMTP.")
     lmtp_mail_timeout = duration("300s", doc="Like `smtp_mail_timeout`, for LMTP.")
     lmtp_mime_header_checks = tables("", support=GUARDING, doc="Like `smtp_mime_header_checks`, for LMTP.")
     lmtp_min_data_rate = size("500", support=NOTED, doc="Like `smtp_min_data_rate`, for LMTP.")
-    lmtp_mx_address_limit = integer("5", support=NOTED, doc="Like `smtp_mx_address_limit`, for LMTP.")
-    lmtp_mx_session_limit = integer("2", support=NOTED, doc="Like `smtp_mx_session_limit`, for LMTP.")
+    lmtp_mx_address_limit = integer("5", doc="Like `smtp_mx_address_limit`, for LMTP.")
+    lmtp_mx_session_limit = integer("2", doc="Like `smtp_mx_session_limit`, for LMTP.")
     lmtp_nested_header_checks = tables("", support=GUARDING, doc="Like `smtp_nested_header_checks`, for LMTP.")
     lmtp_per_request_deadline = boolean(
         "${lmtp_per_record_deadline?{$lmtp_per_record_deadline}:{no}}",
@@ -103,7 +103,7 @@ class LmtpParameters:
         "disable_esmtp,delay_dotcrlf", support=NOTED, doc="Like `smtp_pix_workarounds`, for LMTP."
     )
     lmtp_quit_timeout = duration("300s", doc="Like `smtp_quit_timeout`, for LMTP.")
-    lmtp_quote_rfc821_envelope = boolean("yes", doc="Like `smtp_quote_rfc821_envelope`, for LMTP.")
+    lmtp_quote_rfc821_envelope = boolean("yes", support=NOTED, doc="Like `smtp_quote_rfc821_envelope`, for LMTP.")
     lmtp_randomize_addresses = boolean("yes", doc="Like `smtp_randomize_addresses`, for LMTP.")
     lmtp_rcpt_timeout = duration("300s", doc="Like `smtp_rcpt_timeout`, for LMTP.")
     lmtp_reply_filter = tables("", support=GUARDING, doc="Like `smtp_reply_filter`, for LMTP.")
@@ -120,13 +120,15 @@ class LmtpParameters:
         "$lmtp_sasl_security_options", doc="Like `smtp_sasl_tls_security_options`, for LMTP."
     )
     lmtp_sasl_tls_verified_security_options = words(
-        "$lmtp_sasl_tls_security_options", doc="Like `smtp_sasl_tls_verified_security_options`, for LMTP."
+        "$lmtp_sasl_tls_security_options",
+        support=NOTED,
+        doc="Like `smtp_sasl_tls_verified_security_options`, for LMTP.",
     )
     lmtp_sasl_type = text("cyrus", support=NOTED, doc="Like `smtp_sasl_type`, for LMTP.")
     lmtp_send_dummy_mail_auth = boolean("no", support=NOTED, doc="Like `smtp_send_dummy_mail_auth`, for LMTP.")
     lmtp_send_xforward_command = boolean("no", support=NOTED, doc="Like `smtp_send_xforward_command`, for LMTP.")
     lmtp_sender_dependent_authentication = boolean(
-        "no", support=NOTED, doc="Like `smtp_sender_dependent_authentication`, for LMTP."
+        "no", support=GUARDING, doc="Like `smtp_sender_dependent_authentication`, for LMTP."
     )
     lmtp_skip_5xx_greeting = boolean("yes", doc="Like `smtp_skip_5xx_greeting`, for LMTP.")
     lmtp_skip_quit_response = boolean("no", doc="Like `smtp_skip_quit_response`, for LMTP.")
@@ -145,14 +147,13 @@ class LmtpParameters:
     lmtp_tls_connection_reuse = boolean("no", support=NOTED, doc="Like `smtp_tls_connection_reuse`, for LMTP.")
     lmtp_tls_dcert_file = text("", support=NOTED, doc="Like `smtp_tls_dcert_file`, for LMTP.")
     lmtp_tls_dkey_file = text("$lmtp_tls_dcert_file", support=NOTED, doc="Like `smtp_tls_dkey_file`, for LMTP.")
-    lmtp_tls_eccert_file = text("", support=NOTED, doc="Like `smtp_tls_eccert_file`, for LMTP.")
-    lmtp_tls_eckey_file = text("$lmtp_tls_eccert_file", support=NOTED, doc="Like `smtp_tls_eckey_file`, for LMTP.")
-    lmtp_tls_enforce_peername = boolean("yes", support=NOTED, doc="Like `smtp_tls_enforce_peername`, for LMTP.")
+    lmtp_tls_eccert_file = text("", doc="Like `smtp_tls_eccert_file`, for LMTP.")
+    lmtp_tls_eckey_file = text("$lmtp_tls_eccert_file", doc="Like `smtp_tls_eckey_file`, for LMTP.")
+    lmtp_tls_enforce_peername = boolean("yes", doc="Like `smtp_tls_enforce_peername`, for LMTP.")
     lmtp_tls_exclude_ciphers = words("", doc="Like `smtp_tls_exclude_ciphers`, for LMTP.")
     lmtp_tls_fingerprint_cert_match = words("", support=NOTED, doc="Like `smtp_tls_fingerprint_cert_match`, for LMTP.")
     lmtp_tls_fingerprint_digest = text(
         "${{$compatibility_level} <level {3.6} ? {md5} : {sha256}}",
-        support=NOTED,
         doc="Like `smtp_tls_fingerprint_digest`, for LMTP.",
     )
     lmtp_tls_force_insecure_host_tlsa_lookup = boolean(
@@ -165,11 +166,11 @@ class LmtpParameters:
     )
     lmtp_tls_mandatory_exclude_ciphers = words("", doc="Like `smtp_tls_mandatory_exclude_ciphers`, for LMTP.")
     lmtp_tls_mandatory_protocols = words(">=TLSv1", doc="Like `smtp_tls_mandatory_protocols`, for LMTP.")
-    lmtp_tls_note_starttls_offer = boolean("no", support=NOTED, doc="Like `smtp_tls_note_starttls_offer`, for LMTP.")
+    lmtp_tls_note_starttls_offer = boolean("no", doc="Like `smtp_tls_note_starttls_offer`, for LMTP.")
     lmtp_tls_per_site = tables("", support=GUARDING, doc="Like `smtp_tls_per_site`, for LMTP.")
     lmtp_tls_policy_maps = tables("", support=GUARDING, doc="Like `smtp_tls_policy_maps`, for LMTP.")
     lmtp_tls_protocols = words(">=TLSv1", doc="Like `smtp_tls_protocols`, for LMTP.")
-    lmtp_tls_scert_verifydepth = integer("9", support=NOTED, doc="Like `smtp_tls_scert_verifydepth`, for LMTP.")
+    lmtp_tls_scert_verifydepth = integer("9", doc="Like `smtp_tls_scert_verifydepth`, for LMTP.")
     lmtp_tls_secure_cert_match = words("nexthop", support=NOTED, doc="Like `smtp_tls_secure_cert_match`, for LMTP.")
     lmtp_tls_security_level = choice(
         "",

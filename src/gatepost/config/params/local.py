@@ -21,7 +21,7 @@ class LocalParameters:
     allow_mail_to_files = words(
         "alias, forward", doc="Where an address may name a file: `alias`, `forward`, `include`."
     )
-    biff = boolean("yes", doc="Tell local users of new mail through the comsat service.")
+    biff = boolean("yes", support=NOTED, doc="Tell local users of new mail through the comsat service.")
     command_execution_directory = text("", raw=True, support=NOTED, doc="Where commands of local delivery run.")
     command_expansion_filter = text(
         "1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -42,7 +42,7 @@ class LocalParameters:
     expand_owner_alias = boolean("no", doc="Use what `owner-name` expands to as the sender, rather than the name.")
     fallback_transport = text("", doc="The transport for local recipients that have neither alias nor account.")
     fallback_transport_maps = tables(
-        "", support=NOTED, doc="Transports for single recipients that have neither alias nor account."
+        "", support=GUARDING, doc="Transports for single recipients that have neither alias nor account."
     )
     forward_expansion_filter = text(
         "1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
@@ -55,7 +55,9 @@ class LocalParameters:
         support=NOTED,
         doc="Where a user's .forward file is.",
     )
-    frozen_delivered_to = boolean("yes", doc="Look for loops in Delivered-To headers as they came in only.")
+    frozen_delivered_to = boolean(
+        "yes", support=NOTED, doc="Look for loops in Delivered-To headers as they came in only."
+    )
     home_mailbox = text(
         "", doc="Mailbox of a local user within the home directory; with a `/` at its end it is a Maildir."
     )
@@ -80,7 +82,7 @@ class LocalParameters:
     require_home_directory = boolean(
         "no", support=NOTED, doc="Defer mail for a local user whose home directory is missing."
     )
-    reset_owner_alias = boolean("no", doc="Give mail to aliases without an owner its own owner again.")
+    reset_owner_alias = boolean("no", support=NOTED, doc="Give mail to aliases without an owner its own owner again.")
     stale_lock_time = duration("500s", doc="Age from which a mailbox lock counts as left behind.")
     strict_mailbox_ownership = boolean("yes", doc="Defer mail for a mailbox file that its recipient does not own.")
     sun_mailtool_compatibility = boolean("no", support=NOTED, doc="Lock mailboxes for a mail program of the past.")

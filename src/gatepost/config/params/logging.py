@@ -15,6 +15,7 @@ class LoggingParameters:
         "external",
         "external",
         "internal",
+        support=NOTED,
         doc="How addresses are logged: quoted as on the wire (`external`), or not (`internal`).",
     )
     maillog_file = text(
@@ -28,7 +29,9 @@ class LoggingParameters:
     postlog_service_name = text("postlog", support=NOTED, doc="The service that writes `maillog_file`.")
     postlogd_watchdog_timeout = duration("10s", support=NOTED, doc="How long that service may hang.")
     respectful_logging = boolean(
-        "${{$compatibility_level} <level {3.6} ? {no} : {yes}}", doc="Use `allowlist` and `denylist` in logs."
+        "${{$compatibility_level} <level {3.6} ? {no} : {yes}}",
+        support=NOTED,
+        doc="Use `allowlist` and `denylist` in logs.",
     )
     syslog_facility = choice(
         "mail",

@@ -91,7 +91,7 @@ class ProcessesParameters:
     postmulti_stop_commands = words(
         "stop abort drain quick-stop", support=NOTED, doc="Commands by which the multi-instance tool stops instances."
     )
-    process_id = text("", doc="The number of the process. Read only.")
+    process_id = text("", support=NOTED, doc="The number of the process. Read only.")
     process_id_directory = text(
         "pid", support=NOTED, doc="Where lock files with process numbers are, below the queue directory."
     )

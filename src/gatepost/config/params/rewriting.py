@@ -23,10 +23,10 @@ class RewritingParameters:
         support=NOTED,
         doc="Which addresses `canonical_maps` rewrites.",
     )
-    canonical_maps = tables("", support=NOTED, doc="Tables that rewrite addresses in envelopes and headers.")
+    canonical_maps = tables("", support=GUARDING, doc="Tables that rewrite addresses in envelopes and headers.")
     dont_remove = integer("0", support=NOTED, doc="Keep delivered messages in the queue directory `saved`.")
     duplicate_filter_limit = integer(
-        "1000", doc="How many recipients are remembered so that none gets a message twice."
+        "1000", support=NOTED, doc="How many recipients are remembered so that none gets a message twice."
     )
     empty_address_recipient = text("MAILER-DAEMON", doc="Who gets mail that is addressed to the null address.")
     enable_original_recipient = boolean(
@@ -51,7 +51,7 @@ class RewritingParameters:
         support=NOTED,
         doc="Which addresses `recipient_canonical_maps` rewrites.",
     )
-    recipient_canonical_maps = tables("", support=NOTED, doc="Tables that rewrite recipient addresses.")
+    recipient_canonical_maps = tables("", support=GUARDING, doc="Tables that rewrite recipient addresses.")
     recipient_delimiter = text(
         "", doc="Characters that part a user from an address extension: with `+`, user+ext is delivered to user."
     )
@@ -65,7 +65,7 @@ class RewritingParameters:
     sender_canonical_classes = words(
         "envelope_sender, header_sender", support=NOTED, doc="Which addresses `sender_canonical_maps` rewrites."
     )
-    sender_canonical_maps = tables("", support=NOTED, doc="Tables that rewrite sender addresses.")
+    sender_canonical_maps = tables("", support=GUARDING, doc="Tables that rewrite sender addresses.")
     swap_bangpath = boolean("yes", doc="Take `site!user` for `user@site`.")
     undisclosed_recipients_header = text(
         "", doc="The header that is added to mail that names no recipient; empty adds none."

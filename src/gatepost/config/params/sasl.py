@@ -26,7 +26,7 @@ class SaslParameters:
     )
     smtp_sasl_tls_security_options = words("$smtp_sasl_security_options", doc="The same over TLS.")
     smtp_sasl_tls_verified_security_options = words(
-        "$smtp_sasl_tls_security_options", doc="The same over TLS with a verified server."
+        "$smtp_sasl_tls_security_options", support=NOTED, doc="The same over TLS with a verified server."
     )
     smtp_sasl_type = text(
         "cyrus", support=NOTED, doc="The SASL library. Gatepost has its own PLAIN, LOGIN and CRAM-MD5 for every value."
@@ -35,7 +35,7 @@ class SaslParameters:
     smtpd_sasl_auth_enable = boolean("no", doc="Let clients log in.")
     smtpd_sasl_authenticated_header = boolean("no", doc="Write the login into the Received header.")
     smtpd_sasl_exceptions_networks = hosts("", doc="Clients to whom AUTH is not offered.")
-    smtpd_sasl_local_domain = text("", doc="The realm of logins without one.")
+    smtpd_sasl_local_domain = text("", support=NOTED, doc="The realm of logins without one.")
     smtpd_sasl_mechanism_filter = strings(
         "!external, static:rest", doc="Mechanisms that may be offered, of those that the backend has."
     )

@@ -20,7 +20,9 @@ from gatepost.config.param import (
 class SmtpParameters:
     """Delivery by SMTP."""
 
-    best_mx_transport = text("", doc="The transport for a domain whose best mail exchanger turns out to be this host.")
+    best_mx_transport = text(
+        "", support=NOTED, doc="The transport for a domain whose best mail exchanger turns out to be this host."
+    )
     connection_cache_protocol_timeout = duration(
         "5s", support=NOTED, doc="Time-out of requests to the connection cache."
     )
@@ -83,7 +85,7 @@ class SmtpParameters:
     smtp_dns_reply_filter = tables("", support=GUARDING, doc="Patterns that change or drop DNS answers.")
     smtp_dns_resolver_options = words("", support=NOTED, doc="Options of DNS lookups: res_defnames, res_dnsrch.")
     smtp_dns_support_level = choice(
-        "", "", "disabled", "enabled", "dnssec", support=NOTED, doc="How far DNS is used: disabled, enabled, dnssec."
+        "", "", "disabled", "enabled", "dnssec", doc="How far DNS is used: disabled, enabled, dnssec."
     )
     smtp_fallback_relay = words("$fallback_relay", doc="Where mail goes whose destination cannot be found or reached.")
     smtp_generic_maps = tables("", support=GUARDING, doc="Tables that rewrite addresses in mail that leaves the host.")
@@ -121,7 +123,9 @@ class SmtpParameters:
         "disable_esmtp,delay_dotcrlf", support=NOTED, doc="Workarounds for servers behind old PIX firewalls."
     )
     smtp_quit_timeout = duration("300s", doc="Time-out of the reply to QUIT.")
-    smtp_quote_rfc821_envelope = boolean("yes", doc="Quote addresses in MAIL and RCPT as the standard says.")
+    smtp_quote_rfc821_envelope = boolean(
+        "yes", support=NOTED, doc="Quote addresses in MAIL and RCPT as the standard says."
+    )
     smtp_randomize_addresses = boolean("yes", doc="Try addresses of equal preference in random order.")
     smtp_rcpt_timeout = duration("300s", doc="Time-out of the reply to RCPT.")
     smtp_reply_filter = tables("", support=GUARDING, doc="Patterns that change servers' replies.")
@@ -129,7 +133,7 @@ class SmtpParameters:
     smtp_send_xforward_command = boolean(
         "no", support=NOTED, doc="Tell the server about the original client by XFORWARD."
     )
-    smtp_sender_dependent_authentication = boolean("no", support=NOTED, doc="Look up passwords by sender first.")
+    smtp_sender_dependent_authentication = boolean("no", support=GUARDING, doc="Look up passwords by sender first.")
     smtp_skip_5xx_greeting = boolean("yes", doc="Go on to the next server after a 5xx greeting, rather than bounce.")
     smtp_skip_quit_response = boolean("yes", doc="Do not wait for the reply to QUIT.")
     smtp_tcp_port = text("smtp", doc="The port of servers, where none is given.")

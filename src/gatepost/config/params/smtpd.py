@@ -32,7 +32,7 @@ class SmtpdParameters:
         support=NOTED,
         doc="The form of From headers that are made: `standard` is `name <address>`, `obsolete` is `address (name)`.",
     )
-    helpful_warnings = boolean("yes", doc="Warn of settings that are likely to be mistakes.")
+    helpful_warnings = boolean("yes", support=NOTED, doc="Warn of settings that are likely to be mistakes.")
     line_length_limit = size("2048", doc="The longest line that is read in one piece; a longer one is broken up.")
     message_size_limit = size("10240000", doc="The largest size of a message, envelope included; 0 is no limit.")
     queue_minfree = size(

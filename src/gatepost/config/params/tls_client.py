@@ -8,9 +8,7 @@ from gatepost.config.param import GUARDING, NOTED, boolean, choice, duration, in
 class TlsClientParameters:
     """TLS of the SMTP client."""
 
-    smtp_enforce_tls = boolean(
-        "no", support=GUARDING, doc="Demand TLS of every server (now `smtp_tls_security_level = encrypt`)."
-    )
+    smtp_enforce_tls = boolean("no", doc="Demand TLS of every server (now `smtp_tls_security_level = encrypt`).")
     smtp_starttls_timeout = duration("300s", doc="Time-out of each step of the TLS handshake.")
     smtp_tls_CAfile = text("", doc="File of certificate authorities that vouch for servers.")
     smtp_tls_CApath = text("", doc="Directory of such authorities.")
@@ -34,15 +32,15 @@ class TlsClientParameters:
     )
     smtp_tls_dcert_file = text("", support=NOTED, doc="The client's DSA certificate.")
     smtp_tls_dkey_file = text("$smtp_tls_dcert_file", support=NOTED, doc="The key of `smtp_tls_dcert_file`.")
-    smtp_tls_eccert_file = text("", support=NOTED, doc="The client's ECDSA certificate.")
-    smtp_tls_eckey_file = text("$smtp_tls_eccert_file", support=NOTED, doc="The key of `smtp_tls_eccert_file`.")
+    smtp_tls_eccert_file = text("", doc="The client's ECDSA certificate.")
+    smtp_tls_eckey_file = text("$smtp_tls_eccert_file", doc="The key of `smtp_tls_eccert_file`.")
     smtp_tls_enforce_peername = boolean(
-        "yes", support=NOTED, doc="With `smtp_enforce_tls`, demand that the certificate names the server."
+        "yes", doc="With `smtp_enforce_tls`, demand that the certificate names the server."
     )
     smtp_tls_exclude_ciphers = words("", doc="Ciphers that are never used.")
     smtp_tls_fingerprint_cert_match = words("", support=NOTED, doc="Fingerprints of servers for level `fingerprint`.")
     smtp_tls_fingerprint_digest = text(
-        "${{$compatibility_level} <level {3.6} ? {md5} : {sha256}}", support=NOTED, doc="The digest of fingerprints."
+        "${{$compatibility_level} <level {3.6} ? {md5} : {sha256}}", doc="The digest of fingerprints."
     )
     smtp_tls_force_insecure_host_tlsa_lookup = boolean(
         "no", support=NOTED, doc="Look for TLSA records of unsigned host names too."
@@ -60,7 +58,7 @@ class TlsClientParameters:
     smtp_tls_per_site = tables("", support=GUARDING, doc="TLS use for single sites (now `smtp_tls_policy_maps`).")
     smtp_tls_policy_maps = tables("", support=GUARDING, doc="TLS level and its details for single destinations.")
     smtp_tls_protocols = words(">=TLSv1", doc="TLS versions of optional TLS.")
-    smtp_tls_scert_verifydepth = integer("9", support=NOTED, doc="The longest chain of a server's certificate.")
+    smtp_tls_scert_verifydepth = integer("9", doc="The longest chain of a server's certificate.")
     smtp_tls_secure_cert_match = words(
         "nexthop, dot-nexthop", support=NOTED, doc="What the certificate must name at level `secure`."
     )

@@ -43,6 +43,7 @@ class TlsServerParameters:
         "strong",
         "ultra",
         "auto",
+        support=NOTED,
         doc="Elliptic curves of the key exchange: `auto`, `strong`, `ultra`, `none`.",
     )
     smtpd_tls_exclude_ciphers = words("", doc="Ciphers that are never used.")
@@ -81,19 +82,22 @@ class TlsServerParameters:
     tls_disable_workarounds = words("", doc="Workarounds of OpenSSL to leave out.")
     tls_eecdh_auto_curves = words(
         "X25519 X448 prime256v1 secp521r1 secp384r1",
+        support=NOTED,
         doc="Curves of the key exchange at grade `auto`, the preferred first.",
     )
     tls_eecdh_strong_curve = text("prime256v1", support=NOTED, doc="The curve of grade `strong`.")
     tls_eecdh_ultra_curve = text("secp384r1", support=NOTED, doc="The curve of grade `ultra`.")
     tls_export_cipherlist = text(
-        "aNULL:-aNULL:HIGH:MEDIUM:LOW:EXPORT:+RC4:@STRENGTH", doc="The ciphers of grade `export`."
+        "aNULL:-aNULL:HIGH:MEDIUM:LOW:EXPORT:+RC4:@STRENGTH", support=NOTED, doc="The ciphers of grade `export`."
     )
     tls_fast_shutdown_enable = boolean("yes", support=NOTED, doc="Close TLS without waiting for the peer.")
     tls_high_cipherlist = text("aNULL:-aNULL:HIGH:@STRENGTH", doc="The ciphers of grade `high`.")
     tls_legacy_public_key_fingerprints = boolean(
         "no", support=NOTED, doc="Compute public key fingerprints the old way too."
     )
-    tls_low_cipherlist = text("aNULL:-aNULL:HIGH:MEDIUM:LOW:+RC4:@STRENGTH", doc="The ciphers of grade `low`.")
+    tls_low_cipherlist = text(
+        "aNULL:-aNULL:HIGH:MEDIUM:LOW:+RC4:@STRENGTH", support=NOTED, doc="The ciphers of grade `low`."
+    )
     tls_medium_cipherlist = text("aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH", doc="The ciphers of grade `medium`.")
     tls_null_cipherlist = text("eNULL:!aNULL", doc="The ciphers of grade `null`, which do not encrypt.")
     tls_preempt_cipherlist = boolean("no", doc="Let the server's order of ciphers decide, not the client's.")
