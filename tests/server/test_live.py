@@ -14,6 +14,10 @@ import uvloop
 from gatepost.config.findings import ConfigurationError
 from gatepost.config.load import Configuration
 from gatepost.delivery.writers import DirectWriter
+from gatepost.queue.administration import Request as ControlRequest
+from gatepost.queue.administration import Verb
+from gatepost.queue.control import ask
+from gatepost.queue.spool import Spool
 from gatepost.server.drop import Request, submit
 from gatepost.server.instance import Instance
 from gatepost.server.limits import make_table
@@ -24,6 +28,10 @@ from gatepost.server.sockets import Sockets, bind_all, close
 from tests.fakes.configurations import configuration, free_port
 
 TRANSPORTS = "local_transport = discard:\ndefault_transport = discard:\n"
+
+
+MESSAGE = ("HELO a.example", "MAIL FROM:<a@b.example>", "RCPT TO:<k@mx.example>", "DATA", "Subject: x\r\n\r\nhi\r\n.")
+"""A session that leaves a message."""
 
 
 class Lines:
@@ -53,12 +61,13 @@ class Lines:
 class Scene:
     """One worker with a port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, slot: int = 0, workers: int = 1) -> None:
         self.folder = folder
         self.port = free_port()
         self.log = Lines()
-        self.limits = make_table(1)
-        self.live = Live(Surroundings(LogSink(self.log, ClassicShape("mx")), 0, 1, self.limits, DirectWriter()))
+        self.limits = make_table(workers)
+        sink = LogSink(self.log, ClassicShape("mx"))
+        self.live = Live(Surroundings(sink, slot, workers, self.limits, DirectWriter()))
         self.bound: Sockets = {}
 
     def configuration(self, main: str = "", port: int = 0) -> Configuration:
@@ -102,9 +111,9 @@ class Scene:
         os.close(self.limits)
 
 
-def played(folder: Path, act: Callable[[Scene], Awaitable[None]]) -> None:
+def played(folder: Path, act: Callable[[Scene], Awaitable[None]], *, slot: int = 0, workers: int = 1) -> None:
     async def main() -> None:
-        scene = Scene(folder)
+        scene = Scene(folder, slot, workers)
         try:
             await act(scene)
         finally:
@@ -125,14 +134,7 @@ def test_a_message_is_accepted_queued_and_delivered(tmp_path: Path) -> None:
     async def act(scene: Scene) -> None:
         await scene.start()
         reader, writer = await scene.client()
-        lines = (
-            "HELO a.example",
-            "MAIL FROM:<a@b.example>",
-            "RCPT TO:<k@mx.example>",
-            "DATA",
-            "Subject: x\r\n\r\nhi\r\n.",
-        )
-        *_, queued = await say(reader, writer, *lines)
+        *_, queued = await say(reader, writer, *MESSAGE)
         writer.close()
         await writer.wait_closed()
         assert queued.startswith("250 2.0.0 Ok: queued as ")
@@ -211,4 +213,28 @@ def test_the_51st_connection_of_a_client_is_refused(tmp_path: Path) -> None:
             writer.close()
             await writer.wait_closed()
 
+    played(tmp_path, act)
+
+
+def test_mail_in_slots_without_a_worker_is_delivered_by_the_first(tmp_path: Path) -> None:
+    async def leave(scene: Scene) -> None:
+        await scene.start("local_transport = lmtp:[127.0.0.1]:1\n")
+        reader, writer = await scene.client()
+        *_, queued = await say(reader, writer, *MESSAGE)
+        writer.close()
+        await writer.wait_closed()
+        await scene.log.wait_for("status=deferred")
+        ids.append(queued.rpartition(" ")[2])
+
+    async def act(scene: Scene) -> None:
+        await scene.start("minimal_backoff_time = 1s\n")
+        await asyncio.to_thread(flush)
+        await scene.log.wait_for(f"{ids[0]}: removed")
+
+    def flush() -> list[object]:
+        spool = Spool(tmp_path / "queue")
+        return list(ask(spool.slot(3).control, ControlRequest(Verb.FLUSH, ())))
+
+    ids: list[str] = []
+    played(tmp_path, leave, slot=3, workers=4)
     played(tmp_path, act)

@@ -11,13 +11,11 @@ The rules:
 from __future__ import annotations
 
 import asyncio
-import functools
 import itertools
 import os
 import socket
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,25 +23,15 @@ from gatepost.config.load import Configuration
 from gatepost.delivery.writers import MailboxWriter
 from gatepost.dns.lookups import confirmed_name
 from gatepost.dns.resolver import Resolver
-from gatepost.mail.envelope import Envelope, Recipient
-from gatepost.mail.events import Emit, Event, Failed
+from gatepost.mail.events import Emit, Event, Warned
 from gatepost.mail.peer import Peer
 from gatepost.maillog import Logger
 from gatepost.oracle import Oracle
-from gatepost.queue.administration import Administration
-from gatepost.queue.cleanup import Cleanup
-from gatepost.queue.control import ControlServer
-from gatepost.queue.embedded import open_store
-from gatepost.queue.intake import Intake
-from gatepost.queue.plan import Plan
-from gatepost.queue.record import ReportOrder, StoredMessage
-from gatepost.queue.rules import QueueRules
-from gatepost.queue.runner import Runner
 from gatepost.queue.spool import Spool
-from gatepost.queue.store import OwnerLost
-from gatepost.routing.router import Route
+from gatepost.queue.store import StoreError
 from gatepost.server.drop import Incoming, Receipt, Request, open_drop, serve_drop
 from gatepost.server.generation import Generation, Lasting, build
+from gatepost.server.holding import Holding
 from gatepost.server.instance import Instance
 from gatepost.server.limits import ClientLimits
 from gatepost.server.listen import Listener
@@ -51,7 +39,6 @@ from gatepost.server.logins import LoginBackends
 from gatepost.server.logsink import LogSink
 from gatepost.server.pickup import Desk, begin
 from gatepost.server.reload import HandedFiles
-from gatepost.server.reporting import ReportOffice
 from gatepost.server.snapshot import Resources
 from gatepost.server.sockets import Endpoint, served
 
@@ -87,7 +74,7 @@ class Live:
         self._listeners: dict[Endpoint, Listener] = {}
         self._generations: list[Generation] = []
         self._drop: asyncio.Server | None = None
-        self._delivering: asyncio.Task[None] | None = None
+        self._holdings: list[Holding] = []  # our own slot first
         self.failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """Done, with the reason, when the worker cannot go on and is to be replaced."""
 
@@ -97,19 +84,8 @@ class Live:
         """Open the queue, then the doors. Raises ConfigurationError, StoreError, OSError."""
         generation = await build(configuration, files, self._lasting)
         settings = configuration.settings
-        slot = Spool(Path(settings.queue_directory)).slot(self._surroundings.slot)
-        slot.create()
-        self._store = open_store(slot, long_ids=settings.enable_long_queue_ids)
-        self._runner = Runner(
-            self._store, self._plan(generation), self._logger, number=next(self._numbers) + NUMBERS // 2
-        )
-        cleanup_log = self._logger.bind("cleanup", self._lasting.number)
-        self._intake = Intake(self._store, self._make_cleanup(generation), cleanup_log, self._runner.submit, time.time)
         self._generations.append(generation)
-        self._runner.adopt(self._plan(generation))
-        postsuper = self._logger.bind("postsuper", self._lasting.number)
-        self._control = ControlServer(slot.control, Administration(self._store, self._runner, postsuper))
-        await self._control.start()
+        await self._hold(Spool(Path(settings.queue_directory)), generation)
         self._limits = ClientLimits(
             self._surroundings.limits,
             self._surroundings.workers,
@@ -117,7 +93,6 @@ class Live:
             settings.anvil_rate_time_unit.total_seconds(),
         )
         self._resources = self._make_resources()
-        self._delivering = asyncio.get_running_loop().create_task(self._deliver())
         await self._open(generation, listeners)
         if self._surroundings.slot == 0:
             await self._open_drop(Instance.of(settings))
@@ -127,10 +102,9 @@ class Live:
     ) -> None:
         """Go on with another configuration. Raises ConfigurationError, with nothing changed."""
         generation = await build(configuration, files, self._lasting)
-        plan = self._plan(generation)
+        for holding in self._holdings:
+            holding.adopt(generation)
         self._generations.append(generation)
-        self._intake.adopt(self._make_cleanup(generation))
-        self._runner.adopt(plan)
         for endpoint in [endpoint for endpoint in self._listeners if endpoint not in listeners]:
             gone = self._listeners.pop(endpoint)
             gone.close()
@@ -143,52 +117,40 @@ class Live:
         if self._drop is not None:
             self._drop.close()
         await asyncio.gather(*(listener.stop(grace) for listener in self._listeners.values()))
-        await self._runner.stop(grace)
-        if self._delivering is not None:
-            with suppress(asyncio.CancelledError, OwnerLost):
-                await self._delivering
-        await self._control.close()
+        await asyncio.gather(*(holding.stop(grace) for holding in self._holdings))
         await self._lasting.logins.close()
-        await self._store.close()
 
     # Parts
 
-    def _plan(self, generation: Generation) -> Plan:
-        settings = generation.configuration.settings
-        log = self._logger.bind("qmgr", self._lasting.number)
-        router = generation.router
-        processes = {
-            service.name: settings.default_process_limit if service.entry.maxproc is None else service.entry.maxproc
-            for service in generation.configuration.services
-            if service.type == "unix"
-        }
+    async def _hold(self, spool: Spool, generation: Generation) -> None:
+        """Own our slot of the queue, and, as the first worker, those that have no worker any more."""
+        ours = self._surroundings.slot
+        surplus = [number for number in spool.slots() if number >= self._surroundings.workers]
+        for number in [ours, *(surplus if ours == 0 else ())]:
+            try:
+                log = next(self._numbers)
+                holding = Holding(spool.slot(number), generation, self._logger, log, self._give_up)
+            except StoreError as error:
+                if number == ours:
+                    raise
+                self._emit(Warned(f"slot {number} of the queue is not drained: {error}"))
+                continue
+            self._holdings.append(holding)
+            await holding.start()
 
-        async def resolve(address: str, sender: str) -> Route:
-            return await router.resolve(address, generation.oracle(log), sender=sender)
-
-        async def expand(envelope: Envelope) -> tuple[Recipient, ...]:
-            return await router.expand(envelope.recipients, generation.oracle(log))
-
-        async def report(order: ReportOrder) -> StoredMessage | None:
-            return await self._intake.reporting(ReportOffice(settings).write)(order)
-
-        return Plan(generation.agents, QueueRules.of(settings, processes), resolve, expand, report)
-
-    def _make_cleanup(self, generation: Generation) -> Cleanup:
-        log = self._logger.bind("cleanup", self._lasting.number)
-        service = generation.configuration.service("cleanup")
-        settings = service.settings if service else generation.configuration.settings
-        return Cleanup(settings, generation.router, functools.partial(generation.oracle, log), log)
+    def _give_up(self, reason: str) -> None:
+        if not self.failed.done():
+            self.failed.set_result(reason)
 
     def _make_resources(self) -> Resources:
         return Resources(
             logger=self._logger,
             oracle=self._oracle,
             find_peer=self._find_peer,
-            intake=self._intake,
+            intake=self._holdings[0].intake,
             limits=self._limits,
             number=lambda: next(self._numbers),
-            free_space=self._store.free_space,
+            free_space=self._holdings[0].store.free_space,
             flush=self._flush,
             now=time.time,
         )
@@ -216,7 +178,7 @@ class Live:
 
         def accept(request: Request, uid: int) -> Incoming | Receipt:
             settings = self._generations[-1].configuration.settings
-            return begin(request, uid, Desk(self._intake, log, settings, time.time))
+            return begin(request, uid, Desk(self._holdings[0].intake, log, settings, time.time))
 
         self._drop = await serve_drop(open_drop(instance.drop_socket), accept)
 
@@ -228,18 +190,11 @@ class Live:
                 for snapshot in oldest.snapshots.values():
                     listener.retire(snapshot)
 
-    async def _deliver(self) -> None:
-        try:
-            await self._runner.run()
-        except OwnerLost as error:
-            self._emit(Failed(str(error)))
-            if not self.failed.done():
-                self.failed.set_result(str(error))
-
     async def _find_peer(self, address: str, port: str) -> tuple[Peer, Event | None]:
         peer, events = await confirmed_name(self._lasting.resolver, address)
         return replace(peer, port=port), events[0] if events else None
 
     async def _flush(self, domain: str) -> bool:
-        await self._runner.flush(domain)
+        for holding in self._holdings:
+            await holding.runner.flush(domain)
         return True

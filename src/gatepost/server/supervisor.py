@@ -38,6 +38,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 HELPER = -1
 """The number of the helper, which is no worker."""
 
+STOP_PARTS = 2
+"""A stop has two parts, each with `gatepost_stop_limit`: sessions, then deliveries."""
+
+LAST_MOMENTS = 5.0
+"""Seconds beyond that, after which a worker that does not end is killed."""
+
 HEALTHY = 60.0
 """Seconds after which a worker counts as healthy, and its successor starts at once again."""
 
@@ -107,6 +113,7 @@ class Supervisor:
         self._announced = False
         self._phase = Phase.SERVING
         self._lock = -1
+        self._deadline = 0.0  # of the end, once that has begun
 
     def run(self) -> int:
         """Start, serve, stop; the exit status."""
@@ -122,7 +129,7 @@ class Supervisor:
                 elif isinstance(key.data, Child):
                     self._heard(key.data)
             self._revive()
-            if self._phase is Phase.LEAVING:
+            if self._phase is Phase.LEAVING or (self._deadline and time.monotonic() > self._deadline):
                 break
         return self._end()
 
@@ -131,6 +138,7 @@ class Supervisor:
 
     def _patience(self) -> float | None:
         waiting = [child.due for child in self._children if not child.pid and self._phase is Phase.SERVING]
+        waiting += [self._deadline] if self._deadline else []
         return max(0.0, min(waiting) - time.monotonic()) if waiting else None
 
     # Children
@@ -259,6 +267,8 @@ class Supervisor:
 
     def _wind_up(self, phase: Phase) -> None:
         self._phase = phase
+        limit = self._configuration.settings.gatepost_stop_limit.total_seconds()
+        self._deadline = time.monotonic() + STOP_PARTS * limit + LAST_MOMENTS
         _notify("STOPPING=1")
         for bound in self._bound.values():
             sockets.close(bound)
