@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.cli.status import collect
 from gatepost.config.load import load
 from gatepost.server.instance import Instance, running_pid
 from tests.fakes.configurations import free_port, write
@@ -39,6 +40,7 @@ def test_it_serves_from_the_moment_it_says_so_and_ends_cleanly(folder: Path, por
     with running(folder) as server:
         assert server.process.pid == running_pid(Instance.of(load(folder).settings))
         assert talk(port, "QUIT")[0].startswith("220 mx.example ")
+        assert {} == collect(load(folder))["queue"]
         assert server.end() == 0
     with pytest.raises(ConnectionRefusedError):
         talk(port)

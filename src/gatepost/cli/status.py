@@ -1,10 +1,11 @@
-"""`gatepost status`: is it running, since when, where it listens, how long its certificates are good."""
+"""`gatepost status`: is it running, since when, where it listens, what waits, how long its certificates are good."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,10 @@ from cryptography import x509
 
 from gatepost.cli.main import add_directory
 from gatepost.config.load import Configuration, load
+from gatepost.queue.administration import Request, Verb
+from gatepost.queue.control import ask
+from gatepost.queue.spool import Spool
+from gatepost.queue.store import StoreError
 from gatepost.server.instance import Instance, running_pid
 from gatepost.tls.context import certificate_files
 
@@ -49,7 +54,20 @@ def collect(configuration: Configuration) -> dict[str, object]:
             state |= json.loads(instance.status_file.read_text("ascii"))
         except (OSError, ValueError):
             state["pid"] = pid
+        state["queue"] = _queue(configuration)
     return state
+
+
+def _queue(configuration: Configuration) -> dict[str, int] | None:
+    """Messages by state; None where we may not ask (only root and the mail owner may)."""
+    spool = Spool(Path(configuration.settings.queue_directory))
+    counts: Counter[str] = Counter()
+    try:
+        for number in spool.slots():
+            counts.update(str(answer["queue_name"]) for answer in ask(spool.slot(number).control, Request(Verb.LIST)))
+    except (OSError, StoreError):
+        return None
+    return dict(counts)
 
 
 def render(state: dict[str, object]) -> str:
@@ -68,6 +86,10 @@ def _lines(state: dict[str, object]) -> Iterator[str]:
         entries = state.get(key)
         if isinstance(entries, list) and entries:
             yield f"{label}: {', '.join(_entry(entry) for entry in entries)}"
+    queue = state.get("queue")
+    if isinstance(queue, dict):
+        shown = ", ".join(f"{count} {name}" for name, count in sorted(queue.items())) or "empty"
+        yield f"queue: {shown}"
     for certificate in _list(state, "certificates"):
         if isinstance(certificate, dict):
             yield f"certificate: {certificate['file']}: {certificate['subject']}, {certificate['state']}"
