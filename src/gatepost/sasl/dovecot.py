@@ -263,7 +263,7 @@ class _DovecotLogin:
         kind, rest = fields[0], fields[2:]
         if kind == "CONT":
             return Challenge(rest[0] if rest else "")
-        told = dict(entry.partition("=")[::2] for entry in rest)
+        told = {name: value for name, _, value in (entry.partition("=") for entry in rest)}
         username = told.get("user", "")
         if kind == "FAIL":
             return Failure(told.get("reason") or NO_REASON, username=username)

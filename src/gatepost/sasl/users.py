@@ -172,7 +172,7 @@ class PasswordChecker:
         return row is not None
 
     def _mark(self, username: str, password: str, row: str) -> bytes:
-        text = "\0".join((username, password, row))
+        text = f"{username}\0{password}\0{row}"
         return hmac.new(self._key, text.encode("utf-8", "surrogateescape"), hashlib.sha256).digest()
 
     def _remembers(self, username: str, password: str, row: str) -> bool:
