@@ -34,8 +34,6 @@ NOT_READ = {
     "canonical_maps": "the unlisted-sender test knows it, rewriting does not",
     "recipient_canonical_maps": "the unlisted-recipient test knows it, rewriting does not",
     "sender_canonical_maps": "the unlisted-sender test knows it, rewriting does not",
-    "permit_mx_backup_networks": "a restriction that is not complete without it",
-    "maps_rbl_domains": "the obsolete restriction says what to write instead",
     "smtpd_proxy_filter": "FILTER results name it in a warning",
     "smtpd_tls_eecdh_grade": "OpenSSL's own curves, whatever it says",
 }
