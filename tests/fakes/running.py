@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
-from typing import IO
+from typing import Protocol
 
 PATIENCE = 30.0
 """Seconds for anything to happen."""
@@ -21,9 +21,10 @@ PATIENCE = 30.0
 class Running:
     """A server under test. Its output is read as it comes, so that waiting for a line needs no sleeping."""
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None, within: tuple[str, ...] = ()) -> None:
+        """`within` is a command that becomes the server's, such as `unshare`."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gatepost.cli.main", "run", "-c", str(folder)],
+            [*within, sys.executable, "-m", "gatepost.cli.main", "run", "-c", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -31,6 +32,8 @@ class Running:
             start_new_session=True,
         )
         self.lines: list[str] = []
+        self.output: list[str] = []
+        """All that it has said; `lines` are those that somebody waited through."""
         self._coming: Queue[str] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -38,7 +41,9 @@ class Running:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self._coming.put(line.decode("utf-8", "replace").rstrip("\n"))
+            text = line.decode("utf-8", "replace").rstrip("\n")
+            self.output.append(text)
+            self._coming.put(text)
         self._coming.put("(end of output)")
 
     def wait_for(self, text: str) -> str:
@@ -81,9 +86,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, environment: dict[str, str] | None = None) -> Iterator[Running]:
+def running(folder: Path, environment: dict[str, str] | None = None, within: tuple[str, ...] = ()) -> Iterator[Running]:
     """A server that has said that it is ready."""
-    server = Running(folder, environment)
+    server = Running(folder, environment, within)
     try:
         server.wait_for("daemon started")
         yield server
@@ -102,7 +107,11 @@ def talk(port: int, *lines: str) -> list[str]:
     return replies
 
 
-def _reply(stream: IO[bytes]) -> str:
+class _Lines(Protocol):
+    def readline(self) -> bytes: ...
+
+
+def _reply(stream: _Lines) -> str:
     while True:
         line = stream.readline().decode("utf-8", "replace").rstrip("\r\n")
         if line[3:4] != "-":

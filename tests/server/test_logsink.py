@@ -174,5 +174,15 @@ def test_the_file_can_be_given_to_the_owner(tmp_path: Path) -> None:
     sink = make_sink(str(tmp_path / "maillog"), "text")
     sink.give_to(None)
     sink.give_to(Owner("me", os.getuid(), os.getgid()))
+    (tmp_path / "maillog").rename(tmp_path / "maillog.1")
     sink.reopen()
-    assert (tmp_path / "maillog").exists()
+    assert os.getuid() == (tmp_path / "maillog").stat().st_uid
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_the_file_after_a_rotation_belongs_to_the_owner_too(tmp_path: Path) -> None:
+    target = FileTarget(str(tmp_path / "maillog"))
+    target.give_to(65534, 65534)
+    (tmp_path / "maillog").unlink()
+    target.reopen()
+    assert (tmp_path / "maillog").stat().st_uid == 65534

@@ -20,6 +20,10 @@ FOUND: tuple[tuple[str, list[str]], ...] = (
         "smtpd_sender_restrictions = { check_sender_access tcp:localhost:9 }\n",
         ["smtpd_sender_restrictions asks tcp:localhost:9, and there are no tables of type tcp"],
     ),
+    (
+        "virtual_alias_maps = hsah:/etc/aliases\nrelayhost = smtp.example:587\n",
+        ["virtual_alias_maps asks hsah:/etc/aliases, and there are no tables of type hsah"],
+    ),
     ("alias_maps = hash:/etc/aliases, nis:mail.aliases\nrelayhost = smtp.example:587\n", []),
     ("smtpd_client_restrictions = check_client_access inline:{a=b}, reject_rbl_client zen.example\n", []),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gatepost.cli.main import add_directory
 from gatepost.config.findings import Finding, errors, render
-from gatepost.config.load import Configuration, load
+from gatepost.config.load import Configuration, survey
 from gatepost.delivery.writers import helper_socket
 from gatepost.mail.events import Warned
 from gatepost.server.instance import Instance, InstanceError
@@ -65,8 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def checked(directory: Path) -> Configuration:
     """The configuration, with everything looked at that could stop the start. Raises ConfigurationError."""
-    configuration = load(directory)
-    return with_start_findings(configuration)
+    return with_start_findings(survey(directory))
 
 
 def _show(configuration: Configuration) -> None:

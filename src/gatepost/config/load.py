@@ -46,21 +46,29 @@ def load(directory: Path) -> Configuration:
     Raises:
         ConfigurationError: there is at least one error; all findings are in it.
     """
+    configuration = survey(directory)
+    if errors(configuration.findings):
+        raise ConfigurationError(configuration.findings)
+    return configuration
+
+
+def survey(directory: Path) -> Configuration:
+    """The same, for finding faults rather than for running: what is wrong is replaced by defaults, and looked past.
+
+    Raises:
+        ConfigurationError: one of the two files cannot be read, so that there is nothing to look at.
+    """
     findings: list[Finding] = []
     settings = _parse_main(directory, findings)
     entries, faults = parse_master(_read(directory / "master.cf", findings), str(directory / "master.cf"))
+    if errors(findings):
+        raise ConfigurationError(findings)
     findings += faults
     mentioned = set().union(*(references(text) for text in references_of(entries).values()))
     findings += settings.findings(services={entry.name for entry in entries}, mentioned=mentioned)
-    if errors(findings):
-        raise ConfigurationError(findings)
-    settings, own = _with_host_facts(settings, findings)
+    settings, own = _with_host_facts(settings.without_faults(), findings)
     services = _services(enabled(entries, settings.master_service_disable), settings, own, findings)
-    if errors(findings):
-        raise ConfigurationError(findings)
     findings += check_all(settings, services)
-    if errors(findings):
-        raise ConfigurationError(findings)
     return Configuration(directory, settings, services, own, tuple(findings))
 
 
@@ -229,7 +237,9 @@ def _services(
     for entry in entries:
         service, faults = build_service(entry, settings, names)
         findings += faults
-        extra = _included(service.settings) if entry.overrides else {}
-        built.append(replace(service, settings=service.settings.with_files(extra)) if extra else service)
+        if entry.overrides:
+            theirs = service.settings.without_faults()
+            service = replace(service, settings=theirs.with_files(_included(theirs)))
+        built.append(service)
     findings += command_findings(entries)
     return tuple(built)

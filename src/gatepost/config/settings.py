@@ -178,6 +178,16 @@ class Settings(AllParameters):
                 found += _unsupported(parameter, name, self._places.get(name))
         return found
 
+    def without_faults(self) -> Settings:
+        """The same settings with the defaults in place of texts that make no value, for looking at the rest."""
+        names = dict.fromkeys([*self._assigned, *PARAMETERS])
+        parameters = ((name, PARAMETERS.get(name) or PARAMETERS.get(general_name(name))) for name in names)
+        wrong = {name for name, parameter in parameters if parameter is not None and self._wrong_value(parameter, name)}
+        for name in tuple(wrong):  # a value may be wrong by the user's own name that it refers to
+            wrong |= references(self._source(name) or SourceText()) - PARAMETERS.keys()
+        assigned = {name: value for name, value in self._assigned.items() if name not in wrong}
+        return self._derived(assigned, self._places, self._defaults) if wrong else self
+
     def differs(self, parameter: Parameter[object], name: str = "") -> bool:
         """Whether the parameter, or a transport's own `name` of it, is set to something else than the default."""
         name = name or parameter.name

@@ -17,6 +17,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -91,6 +92,7 @@ class FileTarget:
     def __init__(self, path: str, mode: int = 0o600) -> None:
         self._path = path
         self._mode = mode
+        self._owner: tuple[int, int] | None = None
         self._descriptor = -1
         self.reopen()
 
@@ -114,6 +116,9 @@ class FileTarget:
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._descriptor = opened
+        if self._owner is not None:
+            with suppress(PermissionError):  # a worker opens what the supervisor has made, and cannot give it away
+                os.fchown(opened, *self._owner)
 
     @property
     def usable(self) -> bool:
@@ -121,7 +126,8 @@ class FileTarget:
         return self._descriptor >= 0
 
     def give_to(self, uid: int, gid: int) -> None:
-        """Let another user open it again after a rotation."""
+        """Let another user open it again after a rotation: this file, and those that are made later."""
+        self._owner = uid, gid
         os.fchown(self._descriptor, uid, gid)
 
 

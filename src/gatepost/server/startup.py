@@ -27,7 +27,10 @@ USERS_UNREADABLE = "GP0403"
 
 
 def with_start_findings(configuration: Configuration) -> Configuration:
-    """The configuration with what was found added. Raises ConfigurationError where it must not start."""
+    """The configuration with what was found added. Raises ConfigurationError where it must not start.
+
+    It may have errors already (`survey`); what is found here is told beside them.
+    """
     added: list[Finding] = []
     for service in configuration.services:
         if service.command == "smtpd":

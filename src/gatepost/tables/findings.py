@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatepost.config.findings import Finding, Level
-from gatepost.config.settings import Settings
+from gatepost.config.param import Tables
+from gatepost.config.settings import PARAMETERS, Settings
 from gatepost.config.source import Word
 from gatepost.tables.registry import known_types
 
@@ -15,12 +16,15 @@ POSTFIX_TYPES = frozenset(
         *("pgsql", "pipemap", "randmap", "sdbm", "socketmap", "sqlite", "tcp", "unionmap"),
     }
 )
-"""Types of Postfix that are not built in here; an entry point may still bring one."""
+"""Types of Postfix that are not built in here; an entry point may still bring one. Any list may name one of them."""
+
+_OPTIONAL = frozenset({"nis"})
+"""Types that stock configurations name on machines that have no such thing."""
 
 
 def unsupported_tables(settings: Settings) -> list[Finding]:
     """An error for each table whose type there is not: every lookup in it would defer mail."""
-    missing = POSTFIX_TYPES - known_types()
+    known = known_types()
     return [
         Finding(
             "GP0501",
@@ -32,7 +36,7 @@ def unsupported_tables(settings: Settings) -> list[Finding]:
         for name in settings.names()
         for word in settings.words(name)
         for kind, spec in _tables(word)
-        if kind in missing
+        if kind in POSTFIX_TYPES - known or (isinstance(PARAMETERS.get(name), Tables) and kind not in known | _OPTIONAL)
     ]
 
 
