@@ -63,7 +63,14 @@ def test_everything(directory: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_where_it_is_set(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == conf(directory, "-v", "own", "syslog_facility")
-    assert f"# {directory}/main.cf:3\nown = 1\n# default\nsyslog_facility = mail\n" == capsys.readouterr().out
+    shown = f"# {directory}/main.cf:3\nown = 1\n# The facility of log lines.\n# default\nsyslog_facility = mail\n"
+    assert shown == capsys.readouterr().out
+
+
+def test_a_name_that_is_almost_one_gets_a_suggestion(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 1 == conf(directory, "syslog_facilty")
+    wanted = "gatepost conf: there is no parameter syslog_facilty; did you mean syslog_facility?\n"
+    assert wanted == capsys.readouterr().err
 
 
 def test_an_unknown_name_is_told(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -139,6 +139,17 @@ def test_flush_counts(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "2 messages are tried now\n0 messages are tried now\n"
 
 
+def test_users_who_may_not_look_are_told_who_may(
+    house: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: Spool) -> list[int]:
+        raise PermissionError(13, "Permission denied", "/q/gatepost")
+
+    monkeypatch.setattr(Spool, "slots", closed)
+    assert gatepost_queue(house, "list") == 1
+    assert "gatepost queue: /q/gatepost: the queue is root's and postfix's\n" == capsys.readouterr().err
+
+
 def test_a_server_that_runs_answers_itself(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
     message = fill(house)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.config.findings import ConfigurationError, Level
-from gatepost.config.load import Configuration, load, read_settings
+from gatepost.config.load import Configuration, load, read_settings, survey
 
 MASTER = "smtp inet n - n - - smtpd\nsmtp unix - - n - - smtp\nlocal unix - n n - - local\nvirtual unix - n n - - virtual\nrelay unix - - n - - smtp\n"  # noqa: E501 - a file
 MAIN = "compatibility_level = 3.6\nmyhostname = mx.example\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\n"
@@ -113,6 +113,14 @@ def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
 )
 def test_errors(tmp_path: Path, main: str, master: str, ids: list[str]) -> None:
     assert ids == refused(tmp_path, main, master)
+
+
+def test_a_survey_looks_past_what_is_wrong(tmp_path: Path) -> None:
+    main = MAIN + "bad = ${x\nmynetworks = $bad\nsmtpd_recipient_limit = many\nmydestination = $myhostname\n"
+    found = survey(write(tmp_path, main, MASTER.replace("- smtpd", "- smtpd -o smtpd_timeout=soon")))
+    assert ["GP0011", "GP0012", "GP0012"] == [one.id for one in found.findings if one.level is Level.ERROR]
+    assert (1000, ("mx.example",)) == (found.settings.smtpd_recipient_limit, found.settings.mydestination)
+    assert found.services[0].settings.smtpd_timeout.total_seconds() == 300
 
 
 def test_disabled_services_are_left_out(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def test_the_lock_tells_who_runs(tmp_path: Path) -> None:
     assert os.getpid() == running_pid(made)
     with pytest.raises(InstanceError, match=f"another server .process {os.getpid()}."):
         made.lock()
+    with pytest.raises(InstanceError, match=f"another server .process {os.getpid()}."):
+        made.prepare(None)
     os.close(lock)
     assert running_pid(made) is None
     os.close(made.lock())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 from collections.abc import Iterable
 
@@ -22,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown.add_argument("--reference", action="store_true", help="write the reference of all parameters, as Markdown")
     parser.add_argument("-x", dest="expand", action="store_true", help="show values with $name replaced")
     parser.add_argument("-H", dest="bare", action="store_true", help="show values without names")
-    parser.add_argument("-v", "--where", action="store_true", help="show where each one is set, as a comment above it")
+    parser.add_argument(
+        "-v", "--where", action="store_true", help="show what each one means and where it is set, as comments above it"
+    )
     parser.add_argument("names", metavar="NAME", nargs="*", help="parameters to show (default: all)")
 
 
@@ -34,7 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings, status = (Settings.parse(""), 0) if arguments.defaults else _read(arguments)
     for name in arguments.names or _all_names(settings, changed=arguments.changed):
         if name not in PARAMETERS and not settings.is_set(name):
-            print(f"gatepost conf: there is no parameter {name}", file=sys.stderr)
+            close = difflib.get_close_matches(name, PARAMETERS, n=1, cutoff=0.75)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            print(f"gatepost conf: there is no parameter {name}{hint}", file=sys.stderr)
             status = 1
         elif settings.is_set(name) or not arguments.changed:
             print("\n".join(_lines(settings, name, arguments)))
@@ -57,6 +62,8 @@ def _all_names(settings: Settings, *, changed: bool) -> Iterable[str]:
 def _lines(settings: Settings, name: str, arguments: argparse.Namespace) -> Iterable[str]:
     value = settings.text(name) if arguments.expand else settings.raw(name)
     if arguments.where:
-        place = settings.place(name)
+        place, parameter = settings.place(name), PARAMETERS.get(name)
+        if parameter is not None:
+            yield f"# {parameter.doc}"
         yield f"# {place.file}:{place.line}" if place else "# default"
     yield value if arguments.bare else f"{name} = {value}".rstrip()

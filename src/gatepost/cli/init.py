@@ -25,7 +25,7 @@ FIRST_STEPS = "first-steps.txt"
 
 _MAIN = """\
 # A mail server for {domain}, on this machine only. Everything it writes is below {home}.
-# gatepost conf -c {directory} NAME explains a parameter; the language is Postfix's.
+# gatepost conf -c {directory} -v NAME explains a parameter; the language is Postfix's.
 
 compatibility_level = 3.6
 

@@ -84,7 +84,9 @@ def _run(words: list[str]) -> int:
     modules: dict[str, ModuleType] = {}
     for name, line in COMMANDS.items():
         prefix = "+" if name == "sendmail" else "-"  # sendmail reads its own words, whose order matters
-        added = commands.add_parser(name, help=line, description=line.capitalize() + ".", add_help=prefix == "-")
+        added = commands.add_parser(
+            name, help=line, description=f"{line[0].upper()}{line[1:]}.", add_help=prefix == "-"
+        )
         if name == wanted:
             modules[name] = importlib.import_module(f"gatepost.cli.{name}")
             modules[name].add_arguments(added)

@@ -69,8 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it; exit status 1 where a queue id is not there, or a slot did not answer."""
     names = [arguments.names] if isinstance(arguments.names, str) else arguments.names or []
     request = Request(Verb(arguments.verb), tuple(names))
-    spool = Spool(Path(load(arguments.directory).settings.queue_directory))
-    return perform(spool, request, as_json=arguments.json)
+    settings = load(arguments.directory).settings
+    try:
+        return perform(Spool(Path(settings.queue_directory)), request, as_json=arguments.json)
+    except PermissionError as error:
+        print(f"gatepost queue: {error.filename}: the queue is root's and {settings.mail_owner}'s", file=sys.stderr)
+        return 1
 
 
 def perform(spool: Spool, request: Request, *, as_json: bool = False) -> int:
@@ -147,7 +151,8 @@ def _print_for_people(verb: Verb, answers: Iterator[Answer]) -> None:
         case Verb.SHOW:
             _print_contents(answers)
         case Verb.FLUSH:
-            print(f"{sum(_number(answer, 'count') for answer in answers)} messages are tried now")
+            count = sum(_number(answer, "count") for answer in answers)
+            print("1 message is tried now" if count == 1 else f"{count} messages are tried now")
         case _:
             for answer in answers:
                 print(_DONE[verb].format(answer["queue_id"]))

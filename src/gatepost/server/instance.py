@@ -68,7 +68,12 @@ class Instance:
         return self.root / "status.json"
 
     def prepare(self, owner: Owner | None) -> None:
-        """Make the folders that are missing and give them to the owner. Raises InstanceError."""
+        """Make the folders that are missing and give them to the owner. Raises InstanceError.
+
+        Another server that runs here is told at once, before its ports are found to be in use.
+        """
+        if running := running_pid(self):
+            raise InstanceError(self._taken(running))
         if owner is not None:
             _make_sure_of_way(self.root, owner)
         modes = {self.root: 0o711, self.public: 0o755, self.control: 0o700}
@@ -95,12 +100,13 @@ class Instance:
         except OSError as error:
             running = running_pid(self)
             os.close(descriptor)
-            raise InstanceError(
-                f"another server (process {running or '?'}) runs on {self.root}; stop it first"
-            ) from error
+            raise InstanceError(self._taken(running)) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         return descriptor
+
+    def _taken(self, pid: int | None) -> str:
+        return f"another server (process {pid or '?'}) runs on {self.root}; stop it first"
 
 
 def _make_sure_of_way(folder: Path, owner: Owner) -> None:
