@@ -23,7 +23,7 @@ from gatepost.server.reload import HandedFiles
 from tests.fakes.configurations import configuration
 
 
-def test_a_slot_has_one_owner_and_its_mail_survives(tmp_path: Path) -> None:
+def test_a_slot_has_one_owner_and_the_next_one_goes_on_at_once(tmp_path: Path) -> None:
     log: list[str] = []
     removed = asyncio.Event()
 
@@ -47,12 +47,14 @@ def test_a_slot_has_one_owner_and_its_mail_survives(tmp_path: Path) -> None:
         draft.write(b"Subject: x\r\n\r\nhi\r\n")
         envelope = Envelope("a@b.example", (Recipient("k@mx.example", "k@mx.example"),), origin=Origin(is_local=True))
         taken = await draft.commit(Submission(envelope))
-        await first.stop(0)
+        await first.stop(0)  # before anybody was tried: the next owner goes on at once
         second = Holding(spool.slot(0), generation, lasting.logger, 2, lost.append)
-        await second.start()
-        second.adopt(generation)
-        await asyncio.wait_for(removed.wait(), 20)
-        await second.stop(5)
+        try:
+            await second.start()
+            second.adopt(generation)
+            await asyncio.wait_for(removed.wait(), 20)
+        finally:
+            await second.stop(5)
         assert isinstance(taken, Accepted)
         assert f"{taken.queue_id}: removed" in log
         assert lost == []
