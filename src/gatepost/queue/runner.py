@@ -42,6 +42,7 @@ from gatepost.queue.record import (
 )
 from gatepost.queue.schedule import Batch, Failure, Schedule, Suspension, Target, batches
 from gatepost.queue.store import OwnerLost, QueueStore, StoreError
+from gatepost.routing.expansion import ExpansionRefused
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of content that messages under delivery keep in memory; beyond that it is read from the ledger when wanted."""
@@ -265,7 +266,7 @@ class Runner:
         given = tuple(replace(recipient, address=recipient.original) for recipient in asked.values())
         try:
             recipients = await self._plan.expand(replace(message.envelope, recipients=given))
-        except LookupFailed as error:
+        except (LookupFailed, ExpansionRefused) as error:
             self._queue_log(Warned(f"{message.queue_id}: requeued recipients: {error}"))
             return False
         active.renewed(recipients)
@@ -394,12 +395,16 @@ class Runner:
         async with active.writing:
             if self._active.get(active.number) is not active and not active.unsaved:
                 return
-            if not active.claims and not active.withdrawn:
+            if not active.claims and not active.withdrawn and not self._broken_off(active):
                 await self._conclude(active)
             if active.unsaved and not active.erased:
                 await self._write(active, active.settlement())
             if not active.claims:
                 self._drop(active)
+
+    def _broken_off(self, active: ActiveMessage) -> bool:
+        """Whether we stop before everybody was tried: nobody is put off for that, the next owner goes on at once."""
+        return self._stopping and any(row.result is None for row in active.message.pending)
 
     async def _conclude(self, active: ActiveMessage) -> None:
         """End the pass: removed or deferred, with the reports that are owed (rule 3)."""
