@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Coroutine, Mapping
 from typing import TypeVar
 
-from tests.fakes.zone import Zone
-
 from gatepost.oracle import DnsAnswer, DnsStatus, LookupFailed
+from tests.fakes.zone import Zone
 
 T = TypeVar("T")
 
