@@ -18,7 +18,7 @@ class Refusal:
 
 sys.meta_path.insert(0, Refusal())
 import dns.message, dns.rdata, dns.rdataclass, dns.rdatatype, pathlib, socket, warnings
-for name in (record.partition(".")[2] for record in RECORDS):
+for name in RECORDS:
     if name != "OPT":
         kind = dns.rdata.get_rdata_class(dns.rdataclass.IN, dns.rdatatype.from_text(name))
         assert kind is not dns.rdata.GenericRdata, name

@@ -9,10 +9,14 @@ from __future__ import annotations
 import codecs
 import importlib
 
+from dns.rdata import get_rdata_class
+from dns.rdataclass import IN
+from dns.rdatatype import from_text
+
 CODECS = ("ascii", "latin-1", "utf-8", "utf-16", "idna", "punycode", "raw_unicode_escape", "unicode_escape")
 
-RECORDS = ("IN.A", "IN.AAAA", *(f"ANY.{name}" for name in ("CNAME", "MX", "NS", "OPT", "PTR", "SOA", "TLSA", "TXT")))
-"""Types of DNS records that are asked for or come unasked; dnspython has a module for each."""
+RECORDS = ("A", "AAAA", "CNAME", "MX", "NS", "OPT", "PTR", "SOA", "TLSA", "TXT")
+"""Types of DNS records that are asked for or come unasked; each is a module of dnspython."""
 
 MODULES = ("concurrent.futures.thread", "stringprep", "traceback", "linecache")
 """Modules that the standard library imports late."""
@@ -22,5 +26,7 @@ def preload() -> None:
     """Import it all; a second time costs nothing."""
     for codec in CODECS:
         codecs.lookup(codec)
-    for module in (*MODULES, *(f"dns.rdtypes.{record}" for record in RECORDS)):
+    for record in RECORDS:
+        get_rdata_class(IN, from_text(record))  # type: ignore[no-untyped-call]  # dnspython types it not
+    for module in MODULES:
         importlib.import_module(module)
