@@ -202,9 +202,23 @@ def test_envelopes_do_not_ask_for_reports(kind: ReportKind, sender: str, to: str
 def test_reports_on_utf8_mail_are_in_utf8() -> None:
     umlaut = Reported(Recipient("jöe@victim.com", "jöe@victim.com"), "5.1.1", "no")
     text = write(ReportKind.FAILURE, umlaut, message=returned("ä@b.example", smtputf8=True))
-    assert "report-type=global-delivery-status" in text
+    assert "Content-Type: message/global-delivery-status\r\n" in text
     assert "Final-Recipient: utf-8; jöe@victim.com\r\n" in text
     assert "Content-Type: message/global\r\n" in text
+
+
+def test_reports_on_mail_that_declared_utf8_are_in_utf8() -> None:
+    text = write(ReportKind.FAILURE, Reported(Recipient("x@v.example", "x@v.example"), "5.1.1", "no"))
+    assert "message/global" not in text
+    message = returned("a@b.example", smtputf8=True)
+    text = write(ReportKind.FAILURE, Reported(Recipient("x@v.example", "x@v.example"), "5.1.1", "no"), message=message)
+    assert "Content-Type: message/global-delivery-status\r\n" in text
+    assert "Content-Type: message/global\r\n" in text
+
+
+def test_a_report_to_a_unicode_address_says_so() -> None:
+    (recipient,) = report_envelope(ReportKind.FAILURE, returned("ä@b.example", smtputf8=True), SITE).recipients
+    assert "utf-8;ä@b.example" == recipient.orcpt
 
 
 @given(st.binary(max_size=60), st.text(max_size=200))

@@ -259,6 +259,27 @@ def test_next_hops_that_lead_nowhere(nexthop: str, status: Status, dsn: str, wor
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("rules", "nexthop", "line"),
+    [
+        (replace(RULES, relayhost="null.example"), "null.example", "warning: relayhost configuration problem"),
+        (
+            replace(RULES, fallback="null.example"),
+            "[127.0.0.1]:1",
+            "warning: smtp_fallback_relay configuration problem",
+        ),
+    ],
+)
+def test_a_relay_of_ours_that_cannot_be_makes_mail_wait(rules: ClientRules, nexthop: str, line: str) -> None:
+    async def main() -> None:
+        world = World({"null.example": "MX 0 ."})
+        (result,) = await world.deliver(job("b@b.example", nexthop=nexthop), rules)
+        assert (result.status, result.dsn) == (Status.DEFERRED, "4.3.5")
+        assert line in world.lines
+
+    asyncio.run(main())
+
+
 # LMTP
 
 

@@ -66,6 +66,10 @@ class FakeDraft:
     def discard(self) -> None:
         self.intake.open.discard(self.queue_id)
 
+    def abandon(self, *, local_rewrite: bool) -> None:
+        del local_rewrite
+        self.discard()
+
 
 class FakeIntake:
     """Takes messages; `refusal`: it does not. `open` holds the queue ids of messages neither taken nor dropped."""

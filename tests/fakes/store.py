@@ -76,7 +76,8 @@ class FakeStore:
             return
         entry = settlement.message if settlement.fate is Fate.UPDATE else stored
         merged = stored.with_rows(settlement.changed, frozenset(settlement.removed))
-        self.messages[number] = replace(entry, rows=merged.rows, body=stored.body)
+        rows = tuple(sorted(merged.rows, key=lambda row: row.number))
+        self.messages[number] = replace(entry, rows=rows, body=stored.body)
 
     async def change(self, numbers: Sequence[int], change: Change, now: float, note: str = "") -> None:
         self._check()

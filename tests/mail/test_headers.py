@@ -46,6 +46,7 @@ CASES = [
     ("Subject: x", [("Subject", " x")], ""),
     ("no colon", [], "\nno colon\n"),
     ("", [], ""),
+    ("Subject: a\0b\n c\0d\nTo: \0\nX\0: y\n", [("Subject", " a\n c"), ("To", " ")], "\nX\0: y\n"),
 ]
 
 

@@ -78,7 +78,7 @@ def test_what_changes_after_a_write_began_is_still_unsaved() -> None:
     message = active()
     message.apply(result(1, Status.DEFERRED), RULES)
     first = message.settlement()
-    assert (first.fate, first.changed, first.removed) == (Fate.KEEP, (message.message.rows[0],), ())
+    assert (first.fate, first.changed, first.removed) == (Fate.KEEP, (message.message.rows[-1],), ())
     message.apply(result(1), RULES)
     message.apply(result(2, Status.DEFERRED), RULES)
     message.written(first)

@@ -77,7 +77,8 @@ def test_headers_of_strangers_are_left_alone() -> None:
 
 def test_unless_they_get_a_domain_or_everything() -> None:
     work = cleanup("remote_header_rewrite_domain = domain.invalid").headers("", "A1", NOW, local=False)
-    assert work.feed(b"To: ann\r\n\r\n") + work.finish() == b"To: ann@domain.invalid\r\n\r\n"
+    made = work.feed(b"To: ann\r\n\r\n") + work.finish()
+    assert made.startswith(b"To: ann@domain.invalid\r\nMessage-Id: <")
     work = cleanup("always_add_missing_headers = yes").headers("j@b.example", "A1", NOW, local=False)
     assert b"From: j@b.example\r\n" in work.feed(b"To: ann\r\n\r\n") + work.finish()
 

@@ -154,6 +154,27 @@ def test_hold() -> None:
     run(use)
 
 
+@pytest.mark.parametrize(
+    ("content", "local", "lines"),
+    [
+        (b"Subject: x\r\n\r\nbody", True, ["A1: message-id=<20231114221320.A1@mx.example.com>"]),
+        (b"Subject: x\r\n\r\nbody", False, ["A1: message-id=<>"]),
+        (b"Message-Id: <1@x>\r\nSubject: x\r\n", True, ["A1: message-id=<1@x>"]),
+        (b"Subject: x\r\n", True, []),
+        (b"", True, []),
+    ],
+)
+def test_what_is_abandoned_is_named_as_far_as_it_came(content: bytes, local: bool, lines: list[str]) -> None:
+    async def use(house: House) -> None:
+        draft = house.intake.draft()
+        draft.write(content)
+        draft.abandon(local_rewrite=local)
+        assert [line.replace(draft.queue_id, "A1") for line in house.lines] == lines
+        assert fake(house).drafts[0].discarded
+
+    run(use)
+
+
 def test_discard_claims_success() -> None:
     async def use(house: House) -> None:
         result = await house.take(b"\r\n", Submission(ENVELOPE, handling=Handling(discard=True)))

@@ -15,7 +15,7 @@ MESSAGE = StoredMessage(Identity(1, "A1"), Envelope("", ()), ROWS, MemoryBody(b"
 def test_rows_change_come_and_go() -> None:
     changed = replace(ROWS[1], state=RowState.FAILED)
     new = Row(4, Recipient("4@x", "1@x"))
-    assert MESSAGE.with_rows((new, changed), frozenset({1})).rows == (changed, ROWS[2], new)
+    assert MESSAGE.with_rows((changed, new), frozenset({1})).rows == (ROWS[2], changed, new)
 
 
 def test_a_row_that_changes_and_goes_is_gone() -> None:

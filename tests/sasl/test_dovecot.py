@@ -61,11 +61,11 @@ def test_a_login_is_asked_as_postfix_asks_it(tmp_path: Path) -> None:
     async def act(server: DovecotServer, seen: list[list[str]]) -> None:
         await server.prepare()
         exchange = server.start("plain", "AGEAYg==", CONTEXT)
-        assert Success(Login("PLAIN", "kibuna")) == await exchange.step(None)
+        assert Success(Login("plain", "kibuna")) == await exchange.step(None)
         assert ["VERSION", "1", "0"] == seen[0]
         assert "CPID" == seen[1][0]
         wanted = ["service=smtp", "nologin", "lip=192.0.2.1", "rip=192.0.2.7", "secured", "resp=AGEAYg=="]
-        assert ["AUTH", "1", "PLAIN", *wanted] == seen[2]
+        assert ["AUTH", "1", "plain", *wanted] == seen[2]
 
     served(tmp_path, lambda fields: f"OK\t{fields[1]}\tuser=kibuna\n", act)
 
@@ -116,6 +116,15 @@ def test_what_cannot_succeed_is_not_asked(tmp_path: Path) -> None:
         assert not [fields for fields in seen if fields[0] == "AUTH"]
 
     served(tmp_path, lambda _: None, act)
+
+
+def test_whether_it_is_base64_the_auth_server_says(tmp_path: Path) -> None:
+    async def act(server: DovecotServer, seen: list[list[str]]) -> None:
+        await server.prepare()
+        assert Failure("bad") == await server.start("PLAIN", "=", CONTEXT).step(None)
+        assert "resp==" == seen[-1][-1]
+
+    served(tmp_path, lambda fields: f"FAIL\t{fields[1]}\treason=bad\n", act)
 
 
 def test_a_continued_response_must_be_base64(tmp_path: Path) -> None:

@@ -38,6 +38,36 @@ def test_a_table_that_does_not_answer_ends_the_session(parameter: str) -> None:
     run(scene())
 
 
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        ("Subject: x", "221 2.7.0 Error: I can break rules, too. Goodbye."),
+        ("Subject : x", "500 5.5.2 Error: command not recognized"),
+    ],
+)
+def test_what_looks_like_a_header_ends_the_session(line: str, reply: str) -> None:
+    async def scene() -> None:
+        wire = service().connect()
+        await wire.heard()
+        assert [reply] == await wire.say(line)
+        if not wire.transport.closed:
+            await wire.hang_up()
+
+    run(scene())
+
+
+def test_commands_that_are_not_looked_at_are_no_stage() -> None:
+    async def scene() -> None:
+        played = service("smtpd_delay_reject = no\nsmtpd_client_restrictions = reject\n")
+        wire = played.connect()
+        await wire.heard()
+        await wire.say("NOOP")
+        await wire.hang_up()
+        assert "lost connection after CONNECT from unknown[192.0.2.7]" in played.log
+
+    run(scene())
+
+
 def test_a_fault_of_ours_ends_one_session_only(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         played = service()

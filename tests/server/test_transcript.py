@@ -31,6 +31,14 @@ def test_long_lines_are_folded_as_postfix_folds_them() -> None:
     assert "rejected: Access denied\n" in transcript.notice()
 
 
+def test_a_notice_says_why_a_session_ended_early() -> None:
+    transcript = Transcript()
+    transcript.end = "timeout"
+    assert transcript.notice().endswith(
+        "\nSession aborted, reason: timeout\n\nFor other details, see the local mail logfile\n"
+    )
+
+
 def test_a_transcript_forgets() -> None:
     transcript = Transcript()
     for number in range(3):

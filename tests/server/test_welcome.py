@@ -104,6 +104,16 @@ def test_without_its_login_backend_there_is_no_greeting() -> None:
     run(scene())
 
 
+def test_without_a_mechanism_that_may_be_used_there_is_no_greeting() -> None:
+    async def scene() -> None:
+        played = service("smtpd_sasl_auth_enable = yes\n", sasl=FakeSasl(plain=()))
+        wire = played.connect()
+        assert b"" == await wire.heard()
+        assert "fatal: no SASL authentication mechanisms" == played.log[-1]
+
+    run(scene())
+
+
 @pytest.mark.parametrize(
     "parameter",
     [

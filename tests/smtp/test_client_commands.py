@@ -28,11 +28,19 @@ def test_mail(mail: Mail, line: str) -> None:
     [
         (Recipient("a@x", "b@x"), "RCPT TO:<a@x> ORCPT=rfc822;b@x"),
         (Recipient("a@x", "b@x", orcpt="x400;c=d"), "RCPT TO:<a@x> ORCPT=x400;c+3Dd"),
+        (Recipient("a@x", "b@x", orcpt="utf-8;jö=e@x"), r"RCPT TO:<a@x> ORCPT=utf-8;j\x{F6}\x{3D}e@x"),
         (Recipient("a@x", "ö b@x", Notify.NEVER), 'RCPT TO:<a@x> ORCPT=rfc822;"+C3+B6+20b"@x NOTIFY=NEVER'),
     ],
 )
 def test_rcpt(recipient: Recipient, line: str) -> None:
     assert line == rcpt_line(recipient, EVERYTHING)
+
+
+def test_a_size_that_nobody_knows_is_not_told() -> None:
+    mail = Mail("a@x", (), 5, converts_8bit=True)
+    assert mail_line(mail, {"SIZE"}) == "MAIL FROM:<a@x>"
+    assert mail_line(mail, {"SIZE", "8BITMIME"}) == "MAIL FROM:<a@x> SIZE=5"
+    assert mail_line(Mail("a@x", (), 5), {"SIZE"}) == "MAIL FROM:<a@x> SIZE=5"
 
 
 def test_a_server_that_offers_nothing_gets_nothing() -> None:

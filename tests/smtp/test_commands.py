@@ -69,6 +69,7 @@ def mail_of(options: str, *, dsn: bool = True, smtputf8: bool = True) -> MailPar
         ("size=1 SIZE=2 body=8bitmime BODY=7bit", MailParameters(size=2)),
         ("SMTPUTF8 SMTPUTF8", MailParameters(smtputf8=True)),
         ("AUTH=<> AUTH=<> AUTH=a+40b", MailParameters(auth="a+40b")),
+        ("ENVID=a=b", MailParameters(envid="a=b")),
         ("RET=hdrs ENVID=abc+2Bdef", MailParameters(ret=Ret.HDRS, envid="abc+def")),
         (f"SIZE={2**63 - 1}", MailParameters(size=2**63 - 1)),
     ],

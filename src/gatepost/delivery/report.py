@@ -88,7 +88,8 @@ def report_envelope(kind: ReportKind, message: Returned, site: Site) -> Envelope
         to, sender = site.notices, site.double_bounce
     else:
         to, sender = message.envelope.sender, ""
-    return Envelope(sender, (Recipient(to, to),), body_8bit=True, smtputf8=message.envelope.smtputf8)
+    asked = "" if to.isascii() else f"utf-8;{external(to)}"
+    return Envelope(sender, (Recipient(to, to, orcpt=asked),), body_8bit=True, smtputf8=message.envelope.smtputf8)
 
 
 def write_report(kind: ReportKind, message: Returned, recipients: Iterable[Reported], site: Site, now: float) -> bytes:
@@ -122,9 +123,8 @@ def _wire(lines: Iterable[str]) -> bytes:
 
 
 def _flavour(message: Returned) -> str:
-    """Mail with UTF-8 in its addresses is reported on in UTF-8 (RFC 6533)."""
-    addresses = (message.envelope.sender, *(recipient.address for recipient in message.envelope.recipients))
-    return "global-" if message.envelope.smtputf8 and not all(map(str.isascii, addresses)) else ""
+    """Mail that was sent with SMTPUTF8 is reported on in UTF-8 (RFC 6533)."""
+    return "global-" if message.envelope.smtputf8 else ""
 
 
 def _header(kind: ReportKind, message: Returned, site: Site, now: float, boundary: str) -> list[str]:
@@ -137,7 +137,7 @@ def _header(kind: ReportKind, message: Returned, site: Site, now: float, boundar
         f"To: {to}",
         f"Auto-Submitted: {generated}",
         "MIME-Version: 1.0",
-        f"Content-Type: multipart/report; report-type={_flavour(message)}delivery-status;",
+        "Content-Type: multipart/report; report-type=delivery-status;",
         f'\tboundary="{boundary}"',
         "Content-Transfer-Encoding: 8bit",
     ]

@@ -34,6 +34,7 @@ class ClientRules:
     name: str = "localhost"
     port: str = "25"
     fallback: str = ""
+    relayhost: str = ""
     families: tuple[str, ...] = ("A", "AAAA")
     address_preference: str = ""
     randomize: bool = True
@@ -77,6 +78,7 @@ class ClientRules:
             name=get("lhlo_name" if dialect is Dialect.LMTP else "helo_name"),
             port=settings.text(f"{prefix}_tcp_port"),
             fallback=" ".join(_words(settings, f"{prefix}_fallback_relay")),
+            relayhost=settings.text("relayhost"),
             families=families,
             address_preference=preference,
             randomize=get("randomize_addresses"),

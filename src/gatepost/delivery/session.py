@@ -26,6 +26,7 @@ class SessionReport:
 
     failure: Outcome | None = None
     outcomes: tuple[Outcome, ...] = ()
+    order: tuple[int, ...] = ()
     opened: float = 0.0
     transmission: float = 0.0
     takes_dsn: bool = False
@@ -99,6 +100,7 @@ class Sessions:
             return SessionReport(machine.failure, opened=opened, tls_broke=dialogue.tls_broke)
         return SessionReport(
             outcomes=machine.outcomes,
+            order=machine.order,
             opened=opened,
             transmission=clock() - opened,
             takes_dsn="DSN" in machine.offered,

@@ -53,7 +53,7 @@ class _Attempt:
     sessions: int = 0
     last: Outcome = field(default_factory=lambda: Outcome("4.3.0", "server unavailable or unable to receive mail"))
 
-    def mail(self) -> Mail:
+    def mail(self, *, converts_8bit: bool) -> Mail:
         """The message for the recipients that are still open."""
         envelope = self.job.envelope
         return Mail(
@@ -63,6 +63,7 @@ class _Attempt:
             body_8bit=envelope.body_8bit,
             smtputf8=envelope.smtputf8,
             needs_utf8=self.mail_needs_utf8,
+            converts_8bit=converts_8bit,
             ret=envelope.ret,
             envid=envelope.envid,
         )
@@ -112,8 +113,18 @@ class SmtpAgent:
         for left, hop in zip(range(len(hops) - 1, -1, -1), hops, strict=True):
             if attempt.pending:
                 await self._try_hop(attempt, hop, is_last=not left)
+        if attempt.pending and not attempt.last.is_soft and (culprit := self._misconfiguration(job, hops)):
+            attempt.emit(Warned(f"{culprit} configuration problem"))
+            attempt.last = replace(attempt.last, dsn="4.3.5")
         attempt.fail_all(attempt.last)
         return attempt.results
+
+    def _misconfiguration(self, job: Job, hops: tuple[Nexthop, ...]) -> str:
+        """The parameter whose hosts are all wrong, where that is for us to mend: such mail waits."""
+        if hops and hops[-1].text != job.nexthop:
+            return f"{self._rules.dialect.value}_fallback_relay"
+        is_relayhost = self._rules.dialect is Dialect.SMTP and job.nexthop == self._rules.relayhost
+        return "relayhost" if is_relayhost else ""
 
     async def _try_hop(self, attempt: _Attempt, hop: Nexthop, *, is_last: bool) -> None:
         try:
@@ -190,7 +201,8 @@ class SmtpAgent:
             attempt.emit(Noted(text))
             attempt.last = Outcome("4.4.1", text)
             return None
-        return await self._sessions.hold(connection, terms, attempt.mail(), self._content(attempt.job), attempt.emit)
+        mail = attempt.mail(converts_8bit=self._rules.converts_8bit)
+        return await self._sessions.hold(connection, terms, mail, self._content(attempt.job), attempt.emit)
 
     def _account(
         self, attempt: _Attempt, server: Server, report: SessionReport, *, setup: float, is_final: bool
@@ -198,7 +210,8 @@ class SmtpAgent:
         """Note what is decided; a temporary failure is left to the next host, if there is one."""
         left: list[tuple[int, Recipient]] = []
         told: set[str] = set()
-        for (row, recipient), outcome in zip(attempt.pending, report.outcomes, strict=True):
+        for index in report.order:
+            (row, recipient), outcome = attempt.pending[index], report.outcomes[index]
             if outcome.is_soft and not is_final:
                 left.append((row, recipient))
                 attempt.last = outcome

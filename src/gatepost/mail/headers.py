@@ -7,7 +7,8 @@ The rules:
 3. Lines like `From someone` at the very beginning, left by mailbox formats, become `X-Mailbox-Line` headers.
 4. The section ends with the first empty line, or before the first line that is no header: then an empty line is put
    before it, and before a first line that begins with a blank.
-5. A header is kept up to a limit and no further; no more than one header is in memory.
+5. A NUL ends a header's line: what follows would be seen by some programs and not by others.
+6. A header is kept up to a limit and no further; no more than one header is in memory.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class HeaderScanner:
         self._header = bytearray()  # the current header, up to the limit
         self._size = 0  # of the current header, line ends counted as one
         self._inside = False  # within a line of the current header
+        self._cut = False  # at a NUL in that line
         self._first = True
         self._rest: bytes | None = None
 
@@ -71,11 +73,11 @@ class HeaderScanner:
             if self._inside:
                 # The line's end may be cut in two.
                 stop = end if end >= 0 else len(text) - text.endswith(b"\r", at)
-                self._append(text[at:stop])
+                self._append_text(text[at:stop])
                 at = stop
                 if end < 0:
                     break
-                self._inside, at = False, end + len(_CRLF)
+                self._inside, self._cut, at = False, False, end + len(_CRLF)
             elif end < 0 and len(text) - at < NAME_LIMIT:
                 break  # too little to tell what the line is
             elif self._header and text.startswith((b" ", b"\t"), at):
@@ -111,6 +113,13 @@ class HeaderScanner:
             return name.end()
         self._rest = text[at:] if text.startswith(_CRLF, at) else _CRLF + text[at:]
         return len(text)
+
+    def _append_text(self, part: bytes) -> None:
+        """Add a piece of a line to the current header, up to a NUL."""
+        before, nul, _ = part.partition(b"\0")
+        if not self._cut:
+            self._append(before)
+        self._cut = self._cut or bool(nul)
 
     def _append(self, part: bytes) -> None:
         """Add to the current header as much as fits. A line end counts as one byte."""

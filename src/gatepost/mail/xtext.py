@@ -27,8 +27,8 @@ def decode(text: str) -> str:
 
 
 def encode_unicode(text: str) -> str:
-    r"""Text to utf-8-addr-unitext: UTF-8 as it is; controls, blanks, `\`, `+` and `=` become `\x{H}`."""
-    return "".join(char if char > " " and char not in "\\+=\x7f" else f"\\x{{{ord(char):X}}}" for char in text)
+    r"""Text to utf-8-addr-xtext, which any server takes: all but printable ASCII, `\`, `+` and `=` become `\x{H}`."""
+    return "".join(char if "!" <= char <= "~" and char not in "\\+=" else f"\\x{{{ord(char):X}}}" for char in text)
 
 
 def decode_unicode(text: str) -> str:

@@ -39,7 +39,7 @@ class Cleanup:
         rewritten = router.rewriter.rewritten_header
         self._local_rules = replace(rules, rewrite=partial(rewritten, local=True), complete=True)
         remote = partial(rewritten, local=False) if settings.remote_header_rewrite_domain else None
-        self._remote_rules = replace(rules, rewrite=remote)
+        self._remote_rules = replace(rules, rewrite=remote, complete=rules.complete or remote is not None)
 
     async def envelope(self, envelope: Envelope, oracle: Oracle | None) -> Envelope:
         """The envelope complete, with aliases expanded. Raises LookupFailed or ExpansionRefused."""

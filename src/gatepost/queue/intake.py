@@ -128,6 +128,13 @@ class Draft:
         """Drop it; harmless when it is dropped already."""
         self._body.discard()
 
+    def abandon(self, *, local_rewrite: bool) -> None:
+        """Drop what its client did not, or was not let, bring to an end; the log names it as far as it came."""
+        cleanup, now = self._intake.cleanup, self._intake.clock()
+        headers = cleanup.headers("", self.queue_id, now, local=local_rewrite)
+        headers.feed(self._section if self._head is None else bytes(self._head))
+        self.discard()
+
     def _end_header(self, end: int) -> None:
         assert self._head is not None  # noqa: S101 - only called before the end was seen
         self._section = bytes(self._head[:end])

@@ -93,9 +93,10 @@ class StoredMessage:
         return tuple(row for row in self.rows if row.state is RowState.PENDING)
 
     def with_rows(self, changed: tuple[Row, ...], removed: frozenset[int] = frozenset()) -> StoredMessage:
-        """The same message after rows changed, came or went."""
-        rows = {row.number: row for row in (*self.rows, *changed) if row.number not in removed}
-        return replace(self, rows=tuple(rows[number] for number in sorted(rows)))
+        """The same message after rows changed, came or went; what was settled last comes last, as in reports."""
+        gone = removed | {row.number for row in changed}
+        kept = (row for row in self.rows if row.number not in gone)
+        return replace(self, rows=(*kept, *(row for row in changed if row.number not in removed)))
 
 
 class Fate(Enum):

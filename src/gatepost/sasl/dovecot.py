@@ -7,7 +7,8 @@ The rules:
 
 1. One connection a worker and socket, kept open, with many requests under way at once; it is made anew when it is gone.
 2. `resp=` is the last field of AUTH, as the protocol wants it: nothing that follows would be read as a field.
-3. What a client sends is passed on only when it is base64, so that no tab or line end can add a field or a request.
+3. What a client sends is passed on only when it has base64's characters alone, so that no tab or line end can add a
+   field or a request; whether it is base64, the auth server says. The mechanism goes as the client wrote it.
 4. A request that is dropped (the client gave up) keeps its number until Dovecot answers; the answer is thrown away.
 """
 
@@ -15,16 +16,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
-from gatepost.mail.events import Failed, Warned
+from gatepost.mail.events import Warned
 from gatepost.mail.peer import Login
 from gatepost.sasl.server import (
     INVALID_CONTINUED,
     INVALID_INITIAL,
     INVALID_MECHANISM,
+    NO_MECHANISMS,
     NO_REASON,
     Challenge,
     Exchange,
@@ -36,7 +39,6 @@ from gatepost.sasl.server import (
     SaslUnavailable,
     Step,
     Success,
-    decode_response,
 )
 
 TIMEOUT = 10.0
@@ -49,6 +51,7 @@ LOST = "Connection lost to authentication server"
 UNREACHABLE = "Can't connect to authentication server"
 
 _MAJOR, _MINOR = 1, 0
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
 
 
 class AuthServerError(Exception):
@@ -197,15 +200,14 @@ class DovecotServer:
 
     async def prepare(self) -> None:
         """Connect, and hear what mechanisms there are. Raises SaslUnavailable."""
-        none = Failed("no SASL authentication mechanisms")
         try:
             await self._backend.connection()
         except (OSError, AuthServerError, ValueError) as error:
             reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
             warning = Warned(f"SASL: Connect to Dovecot auth socket '{self._backend.shown}' failed: {reason}")
-            raise SaslUnavailable(warning, none) from error
+            raise SaslUnavailable(warning, NO_MECHANISMS) from error
         if not self._backend.mechanisms:
-            raise SaslUnavailable(none)
+            raise SaslUnavailable(NO_MECHANISMS)
 
     def mechanisms(self, *, tls: bool) -> tuple[str, ...]:
         """What Dovecot offers, as far as the rules let it through."""
@@ -213,16 +215,15 @@ class DovecotServer:
 
     def start(self, mechanism: str, initial: str | None, context: SaslContext) -> Exchange:
         """Begin an exchange."""
-        name = mechanism.upper()
-        if name not in (offered.upper() for offered in self.mechanisms(tls=context.tls)):
+        if mechanism.upper() not in (offered.upper() for offered in self.mechanisms(tls=context.tls)):
             return Refused(Failure(INVALID_MECHANISM))
-        if initial is not None and decode_response(initial) is None:
+        if initial is not None and not _BASE64.fullmatch(initial):
             return Refused(Failure(INVALID_INITIAL))
-        fields = ["AUTH", "{}", name, f"service={self._service}", "nologin"]
+        fields = ["AUTH", "{}", mechanism, f"service={self._service}", "nologin"]
         fields += [f"lip={context.server_address}", f"rip={context.client_address}"]
         fields += ["secured"] if context.tls else []
         fields += [f"resp={initial}"] if initial is not None else []
-        return _DovecotLogin(self._backend, name, "\t".join(fields) + "\n")
+        return _DovecotLogin(self._backend, mechanism, "\t".join(fields) + "\n")
 
 
 class _DovecotLogin:
@@ -236,7 +237,7 @@ class _DovecotLogin:
     async def step(self, response: str | None) -> Step:
         if response is None:
             return await self._begin()
-        if decode_response(response) is None:
+        if not _BASE64.fullmatch(response):
             return Failure(INVALID_CONTINUED)
         if self._connection is None:
             return Failure(LOST, temporary=True)

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gatepost.mail.events import Event
+from gatepost.mail.events import Event, Failed
 from gatepost.mail.peer import Login
 
 INVALID_MECHANISM = "Invalid authentication mechanism"
@@ -25,6 +25,10 @@ INVALID_INITIAL = "Invalid base64 data in initial response"
 INVALID_CONTINUED = "Invalid base64 data in continued response"
 NO_REASON = "(reason unavailable)"
 """What stands in replies and log lines where a backend gives no reason."""
+
+
+NO_MECHANISMS = Failed("no SASL authentication mechanisms")
+"""What is logged of a backend that offers none, or none that the configuration lets through."""
 
 
 class SaslUnavailable(Exception):  # noqa: N818 - said as it is

@@ -31,7 +31,8 @@ def _address(session: Session, path: Word, command: str, refusal: Reply, *, utf8
     if path.broken:
         raise Refused(refusal)
     try:
-        address = parse_path(path.text, strict=session.settings.strict_rfc821_envelopes)
+        strict = session.settings.strict_rfc821_envelopes and command != "VRFY"  # it takes names without brackets too
+        address = parse_path(path.text, strict=strict)
     except AddressSyntaxError:
         raise _illegal(session, path.text, command, refusal) from None
     if not _possible(session, address, utf8=utf8):

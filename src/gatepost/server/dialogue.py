@@ -38,7 +38,7 @@ from gatepost.server.commands.starttls import starttls
 from gatepost.server.commands.xclient import xclient
 from gatepost.server.connection import PeerLost, PeerSilent, Retired
 from gatepost.server.notice import report
-from gatepost.server.session import Answer, BareNewlines, HangUp, Session, escaped
+from gatepost.server.session import LONG_LINE_SHOWN, Answer, BareNewlines, HangUp, Session, escaped
 from gatepost.server.welcome import welcome
 from gatepost.smtp.commands import JUNK, PAUSING, Command, Refused, Verb, parse
 from gatepost.smtp.grammar import looks_like_header
@@ -67,9 +67,6 @@ BEFORE_TLS = frozenset({Verb.HELO, Verb.EHLO, Verb.XCLIENT, Verb.STARTTLS, Verb.
 
 LINE_SHOWN = 100
 """Characters of a line that log lines show."""
-
-LONG_LINE_SHOWN = 30
-"""The same, of a line above the limit."""
 
 
 async def serve(session: Session) -> None:
@@ -101,6 +98,7 @@ async def _next(session: Session) -> None:
     if session.errors >= session.settings.smtpd_hard_error_limit:
         session.say_at_once(replies.too_many_errors(session.host), Verb.UNKNOWN)
         session.emit(TooManyErrors(session.stage, session.client))
+        session.transcript.end = "too many errors"
         raise HangUp
     line = await session.connection.event()
     if not isinstance(line, CommandLine):
@@ -189,14 +187,13 @@ async def _obstacle(session: Session, command: Command, verb: Verb) -> Answer | 
     """Why the command is not even looked at."""
     if verb is Verb.UNKNOWN and await _is_foreign(session, command):
         line = command.line.encode("utf-8", "surrogateescape")[:LINE_SHOWN]
-        session.transcript.fault |= Fault.PROTOCOL
         session.emit(NotSmtp(session.client, escaped(line)))
         session.say_at_once(replies.NOT_SMTP, Verb.UNKNOWN)
         raise HangUp
-    session.stage = verb.name
     if session.denied and verb is not Verb.QUIT:
         session.transcript.fault |= Fault.POLICY
         return Answer(replies.access_denied(session.client))
+    session.stage = verb.name
     if verb is Verb.UNKNOWN:
         session.transcript.fault |= Fault.PROTOCOL
         return Answer(replies.UNKNOWN_COMMAND)
@@ -209,7 +206,7 @@ async def _obstacle(session: Session, command: Command, verb: Verb) -> Answer | 
 
 async def _is_foreign(session: Session, command: Command) -> bool:
     """Whether another protocol is spoken: an attack on us through a browser, or one on somebody through us."""
-    if looks_like_header(command.line):
+    if looks_like_header(command.word):
         return True
     return await session.matches(session.snapshot.lists.forbidden_commands, name=command.word)
 
@@ -245,11 +242,13 @@ def _octets(session: Session) -> int | None:
 
 def _tell_lost(session: Session) -> None:
     if session.stage != "END-OF-MESSAGE":
+        session.transcript.end = "lost connection"
         session.emit(ConnectionLost(session.stage, session.client, _octets(session)))
 
 
 def _tell_silent(session: Session) -> None:
     session.emit(TimedOut(session.stage, session.client, octets=_octets(session)))
+    session.transcript.end = "timeout"
     session.say_at_once(replies.timed_out(session.host), Verb.UNKNOWN)
 
 

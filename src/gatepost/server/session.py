@@ -39,6 +39,9 @@ from gatepost.smtp.machine import IN_TRANSACTION, Machine
 INPUT_SHOWN = 100
 """Bytes of untimely input that the log shows."""
 
+LONG_LINE_SHOWN = 30
+"""Characters of a line above its limit that the log shows."""
+
 
 class BareNewlines(Enum):
     """What `smtpd_forbid_bare_newline` means for this client."""

@@ -41,6 +41,10 @@ class Draft(Protocol):
         """Drop it."""
         ...
 
+    def abandon(self, *, local_rewrite: bool) -> None:
+        """Drop what its client did not, or was not let, bring to an end; `local_rewrite` as in `Submission`."""
+        ...
+
 
 class Intake(Protocol):
     """What begins messages; `gatepost.queue.intake.Intake` is one."""
@@ -133,7 +137,7 @@ class Transaction:
     def close(self) -> None:
         """Drop what was not committed."""
         if self._draft:
-            self._draft.discard()
+            self._draft.abandon(local_rewrite=self.local_rewrite)
             self._draft = None
 
     def hand_over(self) -> None:

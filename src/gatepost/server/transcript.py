@@ -25,13 +25,14 @@ CLASSES = {
 
 
 class Transcript:
-    """The lines of a dialogue, and whose fault went wrong in it."""
+    """The lines of a dialogue, whose fault went wrong in it, and the reason why it ended early, if it did (`end`)."""
 
-    __slots__ = ("_lines", "fault")
+    __slots__ = ("_lines", "end", "fault")
 
     def __init__(self) -> None:
         self._lines: deque[tuple[bool, str]] = deque(maxlen=LINES)
         self.fault = Fault.NONE
+        self.end = ""
 
     def heard(self, line: str) -> None:
         """The client said this."""
@@ -54,7 +55,8 @@ class Transcript:
         parts = ["Transcript of session follows.\n\n"]
         for heard, line in self._lines:
             parts.append(_folded(" In:  " if heard else " Out: ", line))
-        parts.append("\n\nFor other details, see the local mail logfile\n")
+        parts.append(f"\nSession aborted, reason: {self.end}\n" if self.end else "\n")
+        parts.append("\nFor other details, see the local mail logfile\n")
         return "".join(parts)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gatepost.mail import replies
+from gatepost.mail.events import Event
 from gatepost.mail.events.smtpd import Connected, LimitExceeded, LocalDataError
 from gatepost.mail.peer import Peer
 from gatepost.mail.reply import Reply
 from gatepost.oracle import LookupFailed
 from gatepost.policy.facts import Stage
 from gatepost.policy.outcome import Fault
-from gatepost.sasl.server import SaslUnavailable
+from gatepost.sasl.server import NO_MECHANISMS, SaslUnavailable
 from gatepost.server.commands.hello import KEYWORDS, SILENT
 from gatepost.server.commands.starttls import wrap
 from gatepost.server.session import BareNewlines, HangUp, Session
@@ -57,11 +58,18 @@ async def _prepare_login(session: Session) -> None:
     try:
         await sasl.prepare()
     except SaslUnavailable as reason:
-        for event in reason.events:
-            session.emit(event)
-        session.machine.close()
-        session.quiet = True
+        _close_quietly(session, *reason.events)
         raise HangUp from reason
+    if session.sasl_active and not sasl.mechanisms(tls=session.tls is not None):
+        _close_quietly(session, NO_MECHANISMS)
+        raise HangUp
+
+
+def _close_quietly(session: Session, *reasons: Event) -> None:
+    for event in reasons:
+        session.emit(event)
+    session.machine.close()
+    session.quiet = True
 
 
 async def authorize(session: Session) -> None:

@@ -158,6 +158,11 @@ class ClientMachine:
         self._throw(_Abandoned(Outcome("4.4.2", text), polite=False))
 
     @property
+    def order(self) -> tuple[int, ...]:
+        """The recipients, as `outcomes` has them, in the order in which they were decided."""
+        return tuple(self._outcomes)
+
+    @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """What became of the recipients of the last mail, in their order; complete once MAIL or CLOSE is wanted."""
         count = len(self._mail.recipients) if self._mail else 0

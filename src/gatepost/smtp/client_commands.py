@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from gatepost.mail.address import external
 from gatepost.mail.envelope import Notify, Recipient, Ret
-from gatepost.mail.xtext import encode
+from gatepost.mail.xtext import encode, encode_unicode
 from gatepost.smtp.client_values import Mail
 
 _NOTIFY = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
@@ -15,7 +15,7 @@ _NOTIFY = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 def mail_line(mail: Mail, offered: Container[str]) -> str:
     """`MAIL FROM:<sender>` and its parameters (RFC 1870, 3461, 6152, 6531)."""
     line = [f"MAIL FROM:<{external(mail.sender)}>"]
-    if "SIZE" in offered:
+    if "SIZE" in offered and ("8BITMIME" in offered or not mail.converts_8bit):
         line.append(f"SIZE={mail.size}")
     if "8BITMIME" in offered and (mail.body_8bit or mail.body_7bit):
         line.append("BODY=8BITMIME" if mail.body_8bit else "BODY=7BIT")
@@ -34,7 +34,8 @@ def rcpt_line(recipient: Recipient, offered: Container[str]) -> str:
     line = [f"RCPT TO:<{external(recipient.address)}>"]
     if "DSN" in offered:
         kind, _, address = original_recipient(recipient).partition(";")
-        line.append(f"ORCPT={kind};{encode(address)}")
+        coded = encode_unicode(address) if kind.lower() == "utf-8" else encode(address)
+        line.append(f"ORCPT={kind};{coded}")
         wanted = [str(flag.name) for flag in _NOTIFY if flag in recipient.notify]
         if wanted:
             line.append(f"NOTIFY={','.join(wanted)}")

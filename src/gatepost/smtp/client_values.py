@@ -142,7 +142,10 @@ class SessionPlan:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message to hand over; `size` is in bytes. `needs_utf8`: addresses or header are not all ASCII."""
+    """One message to hand over; `size` is in bytes. `needs_utf8`: addresses or header are not all ASCII.
+
+    `converts_8bit`: a server without 8BITMIME gets other bytes, so many that nobody knows before.
+    """
 
     sender: str
     recipients: tuple[Recipient, ...]
@@ -151,6 +154,7 @@ class Mail:
     body_7bit: bool = False
     smtputf8: bool = False
     needs_utf8: bool = False
+    converts_8bit: bool = False
     ret: Ret = Ret.UNSET
     envid: str = ""
 

@@ -156,7 +156,7 @@ def _ret(value: str, before: Ret) -> Ret:
 
 def _envid(value: str, before: str) -> str:
     try:
-        decoded = xtext.decode(value)
+        decoded = xtext.decode(value.replace("=", "+3D"))  # `=` is no xtext, but Postfix takes it
     except ValueError:
         decoded = ""
     if before or not (decoded and decoded.isprintable()):

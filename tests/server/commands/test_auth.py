@@ -71,8 +71,9 @@ def test_failures(failure: Failure, reply: str, line: str) -> None:
 
 
 def test_a_response_has_a_limit() -> None:
-    replies, _, _ = run(said([Challenge("")], "AUTH PLAIN", "x" * 12289, "NOOP"))
+    replies, played, _ = run(said([Challenge("")], "AUTH PLAIN", "x" * 12289, "NOOP"))
     assert ["334 ", "500 5.5.6 SASL response limit exceeded", "250 2.0.0 Ok"] == replies
+    assert f"warning: unknown[192.0.2.7]: request longer than 12288: {'x' * 30}..." in played.log
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def test_auth(main_cf: str, lines: list[str]) -> None:
 
 
 def test_auth_without_mechanisms_is_not_offered() -> None:
-    assert not [line for line in run(ehlo(SASL, sasl=FakeSasl(plain=()))) if line.startswith("AUTH")]
+    main_cf = SASL + "smtpd_tls_auth_only = yes\n"
+    assert not [line for line in run(ehlo(main_cf, sasl=FakeSasl(plain=()))) if line.startswith("AUTH")]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,23 @@ def test_replies(line: str, reply: str) -> None:
     run(scene())
 
 
+@pytest.mark.parametrize(
+    ("main_cf", "line", "reply"),
+    [
+        ("strict_smtputf8 = yes\n", "VRFY kibüna", "553 5.6.7 Must declare SMTPUTF8 to send unicode address"),
+        ("strict_smtputf8 = yes\n", "VRFY kibüna SMTPUTF8", "252 2.0.0 kibüna"),
+        ("strict_rfc821_envelopes = yes\n", "VRFY kibuna", "252 2.0.0 kibuna"),
+    ],
+)
+def test_strictness(main_cf: str, line: str, reply: str) -> None:
+    async def scene() -> None:
+        wire = service(main_cf).connect()
+        await wire.heard()
+        assert [reply] == await wire.say(line)
+
+    run(scene())
+
+
 def test_etrn_asks_policy() -> None:
     async def scene() -> None:
         wire = service("smtpd_etrn_restrictions = reject\n").connect()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatepost.mail.peer import Login, NameStatus, Peer
+from gatepost.mail.peer import UNKNOWN, Login, NameStatus, Peer
 from gatepost.server.session import Session
 from tests.fakes.clock import run
 from tests.fakes.smtpd import service
@@ -91,6 +91,17 @@ def test_what_is_not_told_is_forgotten() -> None:
 )
 def test_what_is_refused(attribute: str, reply: str) -> None:
     assert reply == run(after(attribute))[0]
+
+
+def test_a_name_cannot_forge_a_header() -> None:
+    _, session = run(after("HELO=a+20(b"))
+    assert "a??b" == session.helo
+
+
+def test_the_words_for_what_is_unknown_have_no_case() -> None:
+    reply, session = run(after("NAME=[tempunavail]"))
+    assert reply.startswith("220 ")
+    assert (UNKNOWN, NameStatus.TEMPORARY) == (session.peer.name, session.peer.name_status)
 
 
 def test_without_ipv6_there_are_no_such_clients() -> None:

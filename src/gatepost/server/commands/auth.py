@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gatepost.mail import replies
-from gatepost.mail.events.smtpd import LoginAborted, LoginFailed
+from gatepost.mail.events.smtpd import LoginAborted, LoginFailed, LongLine
 from gatepost.mail.reply import Reply
 from gatepost.sasl.server import Challenge, Exchange, Failure, SaslContext, SaslServer, Success
 from gatepost.server.limits import Counter
-from gatepost.server.session import Answer, Session
+from gatepost.server.session import LONG_LINE_SHOWN, Answer, Session
 from gatepost.smtp.commands import Command, Refused, Verb
 from gatepost.smtp.machine import Response
 
@@ -72,7 +72,10 @@ async def _exchange(session: Session, exchange: Exchange, mechanism: str) -> Ans
         heard = await session.connection.event()
         if not isinstance(heard, Response):
             raise AssertionError(f"a response was due: {heard}")  # noqa: TRY004 - the machine's promise, not a type
+        session.transcript.heard(heard.text)
         if heard.overlong:
+            limit = session.settings.smtpd_sasl_response_limit
+            session.emit(LongLine(session.client, limit, heard.text[:LONG_LINE_SHOWN]))
             return Answer(replies.RESPONSE_TOO_LONG, verb)
         if heard.text == "*":
             session.emit(LoginAborted(session.client, mechanism[:MECHANISM_SHOWN]))

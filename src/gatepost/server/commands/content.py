@@ -8,9 +8,9 @@ from gatepost.mail import replies
 from gatepost.mail.events.smtpd import ChunkTooBig, ContentTooBig, MalformedBdat, NullBdat
 from gatepost.mail.reply import Reply
 from gatepost.policy.facts import Stage
+from gatepost.policy.outcome import Fault
 from gatepost.queue.intake import Refused as NotTaken
-from gatepost.server.notice import report
-from gatepost.server.session import Answer, BareNewlines, HangUp, Session
+from gatepost.server.session import Answer, BareNewlines, Session
 from gatepost.server.submission import submission
 from gatepost.server.transaction import Transaction
 from gatepost.smtp.commands import Chunk, Command, Refused, Verb, chunk
@@ -55,12 +55,6 @@ async def bdat(session: Session, command: Command) -> Answer:
     if not wanted.last:
         return Answer(replies.chunk_taken(wanted.size), verb)
     transaction.take(session.machine.finish_chunks(), session.settings.message_size_limit)
-    if bare_newline and session.bare_newlines is BareNewlines.REJECT:
-        session.reject("BDAT content", "bare <LF> received")
-        await session.say(
-            replies.bare_newline(session.host, session.settings.smtpd_forbid_bare_newline_reject_code), verb
-        )
-        raise HangUp
     session.stage = "END-OF-MESSAGE"
     return Answer(await _finish(session, transaction, bare_newline=bare_newline, total=transaction.size), verb)
 
@@ -128,5 +122,5 @@ async def _finish(session: Session, transaction: Transaction, *, bare_newline: b
     if isinstance(result, NotTaken):
         return result.reply
     session.errors = session.junk = 0
-    await report(session)
+    session.transcript.fault = Fault.NONE
     return replies.queued(result.queue_id, total)

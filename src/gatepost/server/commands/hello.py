@@ -50,7 +50,7 @@ async def hello(session: Session, command: Command) -> Answer:
         verdict = await session.decide(Stage.HELO, replace(session.facts(command.verb.name), helo=name))
         if verdict.reply:
             return Answer(verdict.reply)
-    session.helo = _neutral(name)
+    session.helo = neutral(name)
     session.transcript.reset(session.settings.smtpd_history_flush_threshold)
     if not extended:
         return Answer(replies.hello(session.host))
@@ -62,7 +62,8 @@ async def hello(session: Session, command: Command) -> Answer:
     return Answer(replies.extended_hello([session.host, *lines]))
 
 
-def _neutral(name: str) -> str:
+def neutral(name: str) -> str:
+    """The name without what would forge headers or log lines."""
     printable = "".join(char if char.isprintable() else "?" for char in name)
     return _UNSAFE.sub("?", printable)
 

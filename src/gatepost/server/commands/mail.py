@@ -81,9 +81,9 @@ def _has_space(session: Session) -> bool:
     """Whether the queue can take another message (`queue_minfree`, and one and a half times the largest)."""
     settings = session.settings
     free = session.resources.free_space()
-    if free < settings.queue_minfree:
-        return False
-    if settings.message_size_limit and free / 1.5 <= settings.message_size_limit:
-        session.emit(SpaceLow(free))
-        return False
-    return True
+    enough = free >= settings.queue_minfree
+    if enough and (not settings.message_size_limit or free / 1.5 > settings.message_size_limit):
+        return True
+    session.reject("MAIL", replies.STORAGE_FULL.text)
+    session.emit(SpaceLow(free))
+    return False

@@ -51,6 +51,8 @@ async def vrfy(session: Session, command: Command) -> Answer:
         return Answer(replies.rate_exceeded("recipients", session.peer.address))
     argument = Word(" ".join(word.text for word in words), broken=any(word.broken for word in words))
     address = recipient_of(session, argument, "VRFY", utf8=utf8)
+    if settings.strict_smtputf8 and not utf8 and not address.isascii():
+        return Answer(replies.UTF8_UNDECLARED)
     verdict = await session.decide(Stage.VRFY, replace(session.facts("VRFY"), recipient=address))
     return Answer(verdict.reply or replies.vrfy_ok(argument.text))
 

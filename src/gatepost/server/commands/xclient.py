@@ -12,6 +12,7 @@ from dataclasses import replace
 from gatepost.mail import replies, xtext
 from gatepost.mail.address import is_hostname
 from gatepost.mail.peer import UNKNOWN, Login, NameStatus
+from gatepost.server.commands.hello import neutral
 from gatepost.server.session import Answer, Session
 from gatepost.server.welcome import authorize, greeting
 from gatepost.smtp.commands import Command, Refused, Verb
@@ -81,10 +82,14 @@ def _forget(session: Session, kept: set[str]) -> None:
         session.login = login
 
 
+def _is_unavailable(value: str) -> bool:
+    return value.upper() == UNAVAILABLE
+
+
 def _name_status(value: str) -> NameStatus:
-    if value == UNAVAILABLE:
-        return NameStatus.PERMANENT
-    return NameStatus.TEMPORARY if value == TEMPORARILY_UNAVAILABLE else NameStatus.OK
+    return {UNAVAILABLE: NameStatus.PERMANENT, TEMPORARILY_UNAVAILABLE: NameStatus.TEMPORARY}.get(
+        value.upper(), NameStatus.OK
+    )
 
 
 def _set_name(session: Session, value: str) -> bool:
@@ -109,7 +114,7 @@ def _set_reverse_name(session: Session, value: str) -> bool:
 
 def _parsed_address(session: Session, value: str) -> str | None:
     """The address in canonical form, None where it is none that this server speaks."""
-    if value == UNAVAILABLE:
+    if _is_unavailable(value):
         return UNKNOWN
     prefixed = value[:5].upper() == "IPV6:"
     try:
@@ -137,9 +142,9 @@ def _is_port(value: str) -> bool:
 
 
 def _set_port(session: Session, value: str) -> bool:
-    if value != UNAVAILABLE and not _is_port(value):
+    if not _is_unavailable(value) and not _is_port(value):
         return False
-    session.peer = replace(session.peer, port=value if value != UNAVAILABLE else UNKNOWN)
+    session.peer = replace(session.peer, port=UNKNOWN if _is_unavailable(value) else value)
     return True
 
 
@@ -150,14 +155,14 @@ def _set_server_address(session: Session, value: str) -> bool:
 
 
 def _set_server_port(session: Session, value: str) -> bool:
-    if value != UNAVAILABLE and not _is_port(value):
+    if not _is_unavailable(value) and not _is_port(value):
         return False
-    session.server_port = value if value != UNAVAILABLE else UNKNOWN
+    session.server_port = UNKNOWN if _is_unavailable(value) else value
     return True
 
 
 def _set_helo(session: Session, value: str) -> bool:
-    session.helo = None if value == UNAVAILABLE else value
+    session.helo = None if _is_unavailable(value) else neutral(value)
     return True
 
 
@@ -169,7 +174,7 @@ def _set_protocol(session: Session, value: str) -> bool:
 
 
 def _set_login(session: Session, value: str) -> bool:
-    session.login = None if value == UNAVAILABLE else Login(Verb.XCLIENT.name, value)
+    session.login = None if _is_unavailable(value) else Login(Verb.XCLIENT.name, value)
     return True
 
 
