@@ -60,7 +60,7 @@ def test_content_is_counted_and_cut() -> None:
     assert made.take(b"12345", 8)
     assert not made.take(b"6789", 8)
     assert 9 == made.size
-    assert b"12345" == getattr(draft, "content", b"")
+    assert b"12345678" == getattr(draft, "content", b"")
     assert made.take(b"x", 0)
 
 

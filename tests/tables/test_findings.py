@@ -26,6 +26,7 @@ FOUND: tuple[tuple[str, list[str]], ...] = (
     ),
     ("alias_maps = hash:/etc/aliases, nis:mail.aliases\nrelayhost = smtp.example:587\n", []),
     ("smtpd_client_restrictions = check_client_access inline:{a=b}, reject_rbl_client zen.example\n", []),
+    ("transport_maps = inline:{ {a.example=smtp:[192.0.2.1]:25}, {b.example=error:5.7.1 no} }\n", []),
 )
 
 

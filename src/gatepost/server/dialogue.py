@@ -5,7 +5,7 @@ What a command line meets, in this order (smtpd(8) of Postfix, which log tools a
 1. the hard error limit;
 2. `line_length_limit`, bare newlines, UTF-8, `smtpd_command_filter`;
 3. no word at all; `smtpd_noop_commands`; `smtpd_forbidden_commands`, and what looks like a header;
-4. a client that was refused at connect time; an unknown command; a missing client certificate; mandatory TLS;
+4. a missing client certificate; a client that was refused at connect time; an unknown command; mandatory TLS;
 5. a client that spoke out of turn;
 6. the command itself, and the count of errors and of junk commands after it.
 """
@@ -164,6 +164,8 @@ async def _filtered(session: Session, text: str) -> str:
 async def _obey(session: Session, command: Command) -> Answer | None:
     """Count the command, test what stands before every command, and run it."""
     verb = command.verb if command.verb in COMMANDS else Verb.UNKNOWN
+    if session.certificate_refusal:
+        return Answer(replies.certificate_required(session.host, session.certificate_refusal))
     session.statistics.tried(verb)
     answer = await _obstacle(session, command, verb)
     if answer is None:
@@ -197,8 +199,6 @@ async def _obstacle(session: Session, command: Command, verb: Verb) -> Answer | 
     if verb is Verb.UNKNOWN:
         session.transcript.fault |= Fault.PROTOCOL
         return Answer(replies.UNKNOWN_COMMAND)
-    if session.certificate_refusal:
-        return Answer(replies.certificate_required(session.host, session.certificate_refusal))
     if session.snapshot.mode.required and session.tls is None and verb not in BEFORE_TLS:
         return Answer(replies.TLS_REQUIRED)
     return None

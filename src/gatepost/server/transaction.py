@@ -114,13 +114,12 @@ class Transaction:
         self.actions += actions
 
     def take(self, data: bytes, limit: int) -> bool:
-        """Take content; False once there is more than `limit` bytes of it (0: no limit), which is then dropped."""
+        """Take content up to `limit` bytes of it (0: no limit); False once there is more, which is dropped."""
+        room = max(limit - self.size, 0) if limit else len(data)
         self.size += len(data)
-        if limit and self.size > limit:
-            return False
-        if self._draft:
-            self._draft.write(data)
-        return True
+        if self._draft and room:
+            self._draft.write(data[:room])
+        return room >= len(data)
 
     def envelope(self, origin: Origin) -> Envelope:
         """The envelope as accepted."""

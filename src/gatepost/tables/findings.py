@@ -42,7 +42,9 @@ def unsupported_tables(settings: Settings) -> list[Finding]:
 
 def _tables(word: Word) -> Iterator[tuple[str, str]]:
     """Type and `type:name` of what a word, or a group in braces, may name."""
-    for part in str(word.text).strip("{}").replace(",", " ").split():
+    text = str(word.text)
+    parts = text.strip("{}").replace(",", " ").split() if text.startswith("{") else [text]  # a table may hold its rows
+    for part in parts:
         kind, colon, name = part.removeprefix("proxy:").partition(":")
         if colon and name:
             yield kind, part

@@ -215,6 +215,8 @@ def test_a_certificate_that_is_demanded(certificate: Issued | None, reply: str) 
         assert reply == await secure.say("NOOP")
         told = [line for line in played.log if line.startswith("NOQUEUE: abort: TLS from unknown[192.0.2.7]: ")]
         assert (reply[0] != "2") == bool(told)
+        if told:
+            assert "disconnect from unknown[192.0.2.7] starttls=1 commands=1" == played.log[-1]
 
     run(scene())
 
