@@ -20,6 +20,26 @@ class LookupFailed(Exception):  # noqa: N818 - said as it is: the lookup failed
         self.key = key
         self.reason = reason
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of the warnings that the log gets."""
+        return (f'{self.table} lookup error for "{self.key}"',)
+
+
+class EmptyResult(LookupFailed):
+    """A table has the key, and nothing to say about it: its author forgot something, and nobody can know what."""
+
+    def __init__(self, table: str, key: str) -> None:
+        super().__init__(table, key, "empty result")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The texts of the warnings that the log gets."""
+        return (
+            f"{self.table} lookup of {self.key} returns an empty string result",
+            f"{self.table} should return NO RESULT in case of NOT FOUND",
+        )
+
 
 class DnsStatus(Enum):
     """How a DNS question ended."""
@@ -35,7 +55,7 @@ class DnsStatus(Enum):
 class DnsAnswer:
     """The records of one type for a name, aliases followed.
 
-    `records` holds presentation text: an address for A and AAAA, the joined strings for TXT, a host name without
+    `records` holds presentation text: an address for A and AAAA, the first string for TXT, a host name without
     trailing dot for PTR and NS, `preference host` for MX (host empty for the null MX of RFC 7505).
     `reason` is the text log lines end with, such as `Host not found`. `secure`: the resolver vouched for DNSSEC.
     """

@@ -183,6 +183,20 @@ def test_a_failure_names_the_parameter() -> None:
         step(found.matches(FakeOracle(), address="127.0.0.1"))
 
 
+@pytest.mark.parametrize(
+    ("pattern", "complaint"),
+    [
+        ("hash:/absent", "mynetworks: hash:/absent: table lookup problem"),
+        ("10.0.0.1/8", 'mynetworks: non-null host address bits in "10.0.0.1/8", perhaps you should use "10.0.0.0/8"'),
+    ],
+)
+def test_complaints(pattern: str, complaint: str) -> None:
+    found = MatchList.of(Settings.parse(f"mynetworks = {pattern}\n"), "mynetworks")
+    with pytest.raises(LookupFailed) as failure:
+        step(found.matches(FakeOracle(), address="127.0.0.1"))
+    assert found.complaint(failure.value).startswith(complaint)
+
+
 def test_other_parameters_are_no_pattern_lists() -> None:
     with pytest.raises(TypeError, match="mail_name is not declared as a pattern list"):
         MatchList.of(Settings.parse(""), "mail_name")

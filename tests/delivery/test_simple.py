@@ -19,6 +19,7 @@ from tests.fakes.jobs import job
         (Verdict.ERROR, "plain words", Status.BOUNCED, "5.0.0", "plain words"),
         (Verdict.ERROR, "", Status.BOUNCED, "5.0.0", "Address is undeliverable"),
         (Verdict.RETRY, "5.1.1 hard retry", Status.DEFERRED, "4.0.0", "hard retry"),
+        (Verdict.RETRY, "", Status.DEFERRED, "4.0.0", "Address is undeliverable"),
         (Verdict.RETRY, "4.2.1 words", Status.DEFERRED, "4.2.1", "words"),
         (Verdict.DISCARD, "silently", Status.SENT, "2.0.0", "silently"),
         (Verdict.DISCARD, "2.1.0 gone", Status.SENT, "2.1.0", "gone"),

@@ -40,7 +40,7 @@ FOUND = (
     ),
     ("a.example. IN MX", "a.example. 60 IN MX 0 .", ("0 ",)),
     ("a.example. IN MX", "a.example. 60 IN MX 10 m.example.\na.example. 60 IN MX 0 .", ("0 ",)),
-    ("a.example. IN TXT", 'a.example. 60 IN TXT "v=spf1 " "-all"', ("v=spf1 -all",)),
+    ("a.example. IN TXT", 'a.example. 60 IN TXT "v=spf1 " "-all"', ("v=spf1 ",)),
     ("a.example. IN PTR", "a.example. 60 IN PTR -odd.example.", ("-odd.example",)),
     ("a.example. IN NS", "a.example. 60 IN NS ns.example.", ("ns.example",)),
     ("a.example. IN TLSA", "a.example. 60 IN TLSA 3 1 0 abcd", ("3 1 0 abcd",)),

@@ -39,6 +39,13 @@ def worked(text: str, rules: HeaderRules = LOCAL, sender: str = "a@b.c", cut: in
     return stored.decode("utf-8", "surrogateescape").replace("\r\n", "\n"), [maillog.text(event) for event in events]
 
 
+def test_headers_on_top() -> None:
+    work = HeaderWork(LOCAL, Missing("<new@mx>", "DATE", "a@b.c"), "Q", _ignore)
+    top = work.preface(("X-A  : b", "To: joe", "Bcc: ann", "Date: now"))
+    assert top == b"X-A: b\r\nTo: joe@mx\r\nDate: now\r\n"
+    assert work.feed(b"Subject: x\r\n\r\n") == b"Subject: x\r\nMessage-Id: <new@mx>\r\nFrom: a@b.c\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     ("text", "local"),
     [

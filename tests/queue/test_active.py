@@ -64,6 +64,14 @@ def test_a_result_for_a_row_that_is_gone_is_nothing() -> None:
     assert not message.unsaved
 
 
+def test_who_was_not_tried_yet() -> None:
+    message = active()
+    message.apply(result(1), RULES)
+    assert message.untried
+    message.apply(result(2, Status.DEFERRED), RULES)
+    assert not message.untried
+
+
 def test_a_job_has_the_rows_as_they_were_routed() -> None:
     message = active()
     message.routed[2] = Recipient("z@example.com", "Y@example.com")

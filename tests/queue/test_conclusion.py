@@ -147,8 +147,9 @@ def test_a_failure_is_reported_while_another_recipient_waits() -> None:
     assert [(order.kind, order.rows) for order in found.orders] == [(ReportKind.FAILURE, (failed,))]
 
 
-def test_a_success_is_reported_to_somebody() -> None:
-    done = row(1, Notify.SUCCESS, RowState.DELIVERED, SENT)
+@pytest.mark.parametrize("state", [RowState.DELIVERED, RowState.EXPANDED])
+def test_a_success_is_reported_to_somebody(state: RowState) -> None:
+    done = row(1, Notify.SUCCESS, state, SENT)
     assert [order.kind for order in conclude(message(done), RULES, 1001.0).orders] == [ReportKind.SUCCESS]
     nobody = conclude(message(done, sender=""), RULES, 1001.0)
     assert (nobody.orders, nobody.unheard, nobody.fate) == ((), True, Fate.REMOVE)

@@ -16,7 +16,7 @@ from gatepost.maillog import text
 from gatepost.queue import intake as module
 from gatepost.queue.cleanup import Cleanup
 from gatepost.queue.intake import Accepted, Handling, Intake, Refused, Submission
-from gatepost.queue.record import MessageState, Report, ReportKind, ReportOrder, StoredMessage
+from gatepost.queue.record import MessageState, Report, ReportKind, ReportOrder, RowState, StoredMessage
 from gatepost.queue.store import QueueStore, StoreFailed, StoreFull
 from gatepost.routing.router import Router
 from tests.fakes.oracle import FakeOracle
@@ -193,8 +193,35 @@ def test_filter_redirect_and_copies() -> None:
         assert (message.route, message.redirect) == ("smtp:[f]", "r@example.com")
         assert [(row.recipient.address, row.recipient.notify) for row in message.rows] == [
             ("x@example.com", Notify.DEFAULT),
+            ("c@example.com", Notify.DEFAULT),
             ("c@example.com", Notify.NEVER),
         ]
+
+    run(use)
+
+
+def test_who_asked_to_hear_of_success_hears_of_an_alias() -> None:
+    async def use(house: House) -> None:
+        house.tables = {"hash:/virtual": {"two@example.com": "a@e.com,b@e.com"}}
+        asked = Recipient("two@example.com", "two@example.com", Notify.SUCCESS)
+        await house.take(b"\r\n", Submission(Envelope("a@b.example", (asked,))))
+        (message,) = house.submitted
+        assert [(row.recipient.address, row.recipient.notify, row.state) for row in message.rows] == [
+            ("a@e.com", Notify.NEVER, RowState.PENDING),
+            ("b@e.com", Notify.NEVER, RowState.PENDING),
+            ("two@example.com", Notify.SUCCESS, RowState.EXPANDED),
+        ]
+
+    run(use)
+
+
+def test_headers_that_go_on_top_are_headers_like_all_others() -> None:
+    async def use(house: House) -> None:
+        prepend = ("X-A  : b", "from: joe", "Bcc: c")
+        await house.take(b"\r\n", Submission(ENVELOPE, prepend, RECEIVED, local_rewrite=True))
+        content = await house.content()
+        assert content.startswith(f"X-A: b\r\nfrom: joe@mx.example.com\r\n{RECEIVED}".encode())
+        assert b"From:" not in content
 
     run(use)
 

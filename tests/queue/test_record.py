@@ -33,4 +33,9 @@ def test_states_are_kept_as_numbers_that_never_change() -> None:
         ("hold", 2),
         ("damaged", 3),
     ]
-    assert [(state.name, state.value) for state in RowState] == [("PENDING", 0), ("FAILED", 1), ("DELIVERED", 2)]
+    assert [(state.name, state.value) for state in RowState] == [
+        ("PENDING", 0),
+        ("FAILED", 1),
+        ("DELIVERED", 2),
+        ("EXPANDED", 3),
+    ]

@@ -7,7 +7,6 @@ import pytest
 from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
 from gatepost.mail.envelope import Notify, Recipient
-from gatepost.oracle import LookupFailed
 from gatepost.routing.expansion import ExpansionRefused
 from gatepost.routing.router import Router
 from tests.fakes.oracle import FakeOracle, step
@@ -49,7 +48,7 @@ def expanded(*addresses: str, text: str = "") -> list[tuple[str, str]]:
     router = Router(Settings.parse(BASE + text), OwnAddresses())
     recipients = tuple(Recipient(address, address) for address in addresses)
     found = step(router.expand(recipients, FakeOracle({"hash:va": ALIASES})))
-    return [(recipient.address, recipient.original) for recipient in found]
+    return [(recipient.address, recipient.original) for recipient in found.recipients]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,6 @@ def expanded(*addresses: str, text: str = "") -> list[tuple[str, str]]:
         ("chain@va.example", ["kibuna@ohio.net", "joe@victim.com"]),
         ("d1@ohio.net", ["kibuna@ohio.net"]),
         ("other@else.example", ["other@else.example"]),
-        ("empty@ohio.net", ["empty@ohio.net"]),
     ],
 )
 def test_results(address: str, results: list[str]) -> None:
@@ -89,7 +87,25 @@ def test_what_the_sender_asked_for_is_kept() -> None:
     router = Router(Settings.parse(BASE), OwnAddresses())
     asked = Recipient("info@va.example", "info@va.example", Notify.DELAY, "rfc822;info")
     found = step(router.expand((asked,), FakeOracle({"hash:va": ALIASES})))
-    assert {(recipient.notify, recipient.orcpt) for recipient in found} == {(Notify.DELAY, "rfc822;info")}
+    assert {(recipient.notify, recipient.orcpt) for recipient in found.recipients} == {(Notify.DELAY, "rfc822;info")}
+    assert found.expanded == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "asked", "left", "told"),
+    [
+        ("info@va.example", Notify.SUCCESS, Notify.NEVER, True),
+        ("info@va.example", Notify.SUCCESS | Notify.FAILURE, Notify.FAILURE, True),
+        ("info@va.example", Notify.NEVER, Notify.NEVER, False),
+        ("vk@ohio.net", Notify.SUCCESS, Notify.SUCCESS, False),
+    ],
+)
+def test_success_of_several_is_told_once(address: str, asked: Notify, left: Notify, told: bool) -> None:
+    router = Router(Settings.parse(BASE), OwnAddresses())
+    recipient = Recipient(address, address, asked, "rfc822;x")
+    found = step(router.expand((recipient,), FakeOracle({"hash:va": ALIASES})))
+    assert {recipient.notify for recipient in found.recipients} == {left}
+    assert found.expanded == ((recipient,) if told else ())
 
 
 @pytest.mark.parametrize(
@@ -108,7 +124,15 @@ def test_what_leads_to_too_much_is_refused(address: str, text: str, reason: str)
     assert refused.value.reply.text == "451 4.6.0 Alias expansion error"
 
 
+def test_an_entry_without_an_address_loses_no_mail() -> None:
+    with pytest.raises(ExpansionRefused, match=r"^virtual_alias_maps map lookup problem for empty@ohio.net") as refused:
+        expanded("empty@ohio.net")
+    assert refused.value.warnings == ('virtual_alias_maps lookup of empty@ohio.net returns non-address result " , "',)
+    assert refused.value.reply.text == "451 4.3.0 Error: queue file write error"
+
+
 def test_a_table_that_fails() -> None:
     router = Router(Settings.parse(BASE), OwnAddresses())
-    with pytest.raises(LookupFailed):
+    with pytest.raises(ExpansionRefused, match=r"^virtual_alias_maps map lookup problem for a@b -- ") as refused:
         step(router.expand((Recipient("a@b", "a@b"),), FakeOracle()))
+    assert refused.value.warnings == ('hash:va lookup error for "a@b"',)

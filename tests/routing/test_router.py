@@ -223,5 +223,5 @@ def test_senders_have_listings_too() -> None:
 
 
 def test_expansion_is_at_hand() -> None:
-    found = step(router().expand((Recipient("joe", "joe"),), FakeOracle()))
+    found = step(router().expand((Recipient("joe", "joe"),), FakeOracle())).recipients
     assert found == (Recipient("joe@mx.ohio.net", "joe", orcpt="rfc822;joe@mx.ohio.net"),)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gatepost.oracle import LookupFailed, Oracle
+from gatepost.oracle import EmptyResult, LookupFailed, Oracle
 from gatepost.routing.search import (
     Found,
     SearchOrder,
     SearchRules,
     find_address,
+    find_key,
     find_name,
     find_network,
     name_keys,
@@ -99,6 +100,16 @@ def test_searching_names_and_networks() -> None:
     assert step(find_name(tables, "a.b.example", oracle, parents=True)) == Found("hash:t", "b.example", "n")
     assert step(find_network(tables, "192.0.2.1", oracle)) == Found("hash:t", "192.0", "a")
     assert step(find_network(tables, "", oracle)) is None
+
+
+def test_one_key() -> None:
+    assert step(find_key(["hash:t"], "u@x", FakeOracle({"hash:t": {"u@x": "1"}}))) == Found("hash:t", "u@x", "1")
+    assert step(find_key(["hash:t"], "u@y", FakeOracle({"hash:t": {"y": "1"}}))) is None
+
+
+def test_an_empty_value_is_no_answer() -> None:
+    with pytest.raises(EmptyResult):
+        step(find_address(["pcre:t"], "u@x", FakeOracle({"pcre:t": {"u@x": ""}}), RULES))
 
 
 def test_a_table_that_fails_ends_the_search() -> None:

@@ -10,7 +10,7 @@ from gatepost.config.settings import Settings
 from gatepost.mail.delivery import Result, Status
 from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.queue.body import MemoryBody
-from gatepost.queue.record import Identity, Report, ReportKind, ReportOrder, Row, StoredMessage
+from gatepost.queue.record import Identity, Report, ReportKind, ReportOrder, Row, RowState, StoredMessage
 from gatepost.server.reporting import ReportOffice
 
 SETTINGS = """
@@ -25,9 +25,15 @@ BOUNCED = Result(
 )
 
 
-def report(kind: ReportKind, sender: str = "joe@a.example", result: Result | None = BOUNCED, size: int = 10) -> Report:
+def report(
+    kind: ReportKind,
+    sender: str = "joe@a.example",
+    result: Result | None = BOUNCED,
+    size: int = 10,
+    state: RowState = RowState.PENDING,
+) -> Report:
     body = MemoryBody(b"Subject: hello\r\n\r\n" + b"x" * size + b"\r\n")
-    row = Row(1, Recipient("k@b.example", "k@b.example"), result=result)
+    row = Row(1, Recipient("k@b.example", "k@b.example"), state, result=result)
     message = StoredMessage(Identity(1, "A1"), Envelope(sender, ()), (row,), body, 1000.0, 1000.0, 1000.0)
     office = ReportOffice(Settings.parse(SETTINGS), lambda: 2000.0)
     written = asyncio.run(office.write(ReportOrder(kind, message, (row,))))
@@ -64,3 +70,11 @@ def test_a_large_message_comes_back_as_its_header() -> None:
     written = report(ReportKind.FAILURE, size=200_000)
     assert b"Subject: hello" in written.content
     assert len(written.content) < 10_000
+
+
+def test_an_alias_that_became_others_is_told_as_such() -> None:
+    result = Result(1, Status.SENT, "2.0.0", "alias expanded")
+    text = report(ReportKind.SUCCESS, result=result, state=RowState.EXPANDED).content.decode()
+    assert "\r\n<k@b.example>: alias expanded\r\n" in text
+    assert "\r\nAction: expanded\r\n" in text
+    assert "\r\nDiagnostic-Code: X-Gatepost; alias expanded\r\n" in text

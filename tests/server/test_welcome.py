@@ -118,7 +118,6 @@ def test_without_a_mechanism_that_may_be_used_there_is_no_greeting() -> None:
     "parameter",
     [
         "smtpd_authorized_xclient_hosts",
-        "smtpd_client_event_limit_exceptions",
         "smtpd_discard_ehlo_keyword_address_maps",
     ],
 )
@@ -130,6 +129,20 @@ def test_a_table_that_does_not_answer_ends_the_session(parameter: str) -> None:
         assert wire.transport.closed
         told = "NOQUEUE: reject: CONNECT from unknown[192.0.2.7]: 421 4.3.0 mx.example Server local data error"
         assert told == played.log[1]
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    "parameter", ["smtpd_client_event_limit_exceptions", "smtpd_forbid_bare_newline_exclusions", "mynetworks"]
+)
+def test_exceptions_that_cannot_be_read_except_nobody(parameter: str) -> None:
+    async def scene() -> None:
+        played = service(f"smtpd_authorized_xclient_hosts =\n{parameter} = 10.0.0.1/8, hash:/absent\n")
+        wire = played.connect()
+        assert (await wire.heard()).startswith(b"220 ")
+        assert any("non-null host address bits" in line for line in played.log)
+        await wire.hang_up()
 
     run(scene())
 

@@ -123,6 +123,11 @@ class MatchList:
                 return not pattern.negated
         return False
 
+    def complaint(self, failure: LookupFailed) -> str:
+        """What the log says of a failure of `matches`."""
+        why = failure.reason if failure.table == self.name else f"{failure.table}: table lookup problem"
+        return f"{self.name}: {why}"
+
     async def _meets(self, matcher: Name | Range | Table | Faulty, oracle: Oracle, subject: _Subject) -> bool:
         match matcher:
             case Name(text):

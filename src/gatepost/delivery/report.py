@@ -55,7 +55,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """One recipient, and what is said of it. `relayed`: the mail went on to a server that sends no reports."""
+    """One recipient, and what is said of it.
+
+    `relayed`: the mail went on to a server that sends no reports. `expanded`: others got it in the recipient's place.
+    """
 
     recipient: Recipient
     dsn: str
@@ -64,6 +67,7 @@ class Reported:
     remote_reply: str = ""
     remote_host: str = ""
     relayed: bool = False
+    expanded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,15 @@ def _story(kind: ReportKind, recipient: Reported) -> str:
 
 
 def _reason(kind: ReportKind, recipient: Reported) -> str:
-    return f"delivery via {recipient.relay}: {recipient.text}" if kind is ReportKind.SUCCESS else recipient.text
+    if kind is ReportKind.SUCCESS and not recipient.expanded:
+        return f"delivery via {recipient.relay}: {recipient.text}"
+    return recipient.text
+
+
+def _action(kind: ReportKind, recipient: Reported) -> str:
+    if recipient.expanded:
+        return "expanded"
+    return "relayed" if kind is ReportKind.SUCCESS and recipient.relayed else kind.action
 
 
 def _fold(text: str) -> list[str]:
@@ -238,11 +250,10 @@ def _message_fields(message: Returned, site: Site) -> list[str]:
 def _recipient_fields(kind: ReportKind, message: Returned, site: Site, recipient: Reported) -> list[str]:
     """RFC 3464 section 2.3."""
     address = external(recipient.recipient.address)
-    action = "relayed" if kind is ReportKind.SUCCESS and recipient.relayed else kind.action
     fields = [
         f"Final-Recipient: {_address_type(address)}; {address}",
         f"Original-Recipient: {original_recipient(recipient.recipient)}",
-        f"Action: {action}",
+        f"Action: {_action(kind, recipient)}",
         f"Status: {recipient.dsn}",
     ]
     if recipient.remote_host:

@@ -21,7 +21,7 @@ class Verdict(Enum):
 
     DISCARD = (Status.SENT, "2", "discarded")
     ERROR = (Status.BOUNCED, "5", "Address is undeliverable")
-    RETRY = (Status.DEFERRED, "4", "Address is undeliverable for now")
+    RETRY = (Status.DEFERRED, "4", "Address is undeliverable")
 
 
 @dataclass(frozen=True, slots=True)

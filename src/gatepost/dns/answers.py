@@ -167,7 +167,8 @@ def _presented(rdata: dns.rdata.Rdata) -> str:
         case dns.rdtypes.ANY.NS.NS() | dns.rdtypes.ANY.PTR.PTR():
             return _text(rdata.target)
         case dns.rdtypes.ANY.TXT.TXT():
-            return b"".join(rdata.strings).decode("utf-8", "surrogateescape")
+            # The first string only, as Postfix takes it: what a block list says is short.
+            return rdata.strings[0].decode("utf-8", "surrogateescape")
         case _:
             return rdata.to_text()
 

@@ -12,7 +12,7 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from gatepost.mail import addresslist
@@ -118,6 +118,12 @@ class HeaderWork:
     def looping(self) -> bool:
         """Whether the message has passed through too many servers."""
         return self.hops >= self._rules.hop_limit
+
+    def preface(self, lines: Iterable[str]) -> bytes:
+        """Header lines (without their ends) that go on top of all; they are treated like those of the message."""
+        scanner = HeaderScanner(self._rules.size_limit)
+        text = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
+        return b"".join(map(self._work, (*scanner.feed(text), *scanner.close())))
 
     def feed(self, data: bytes) -> bytes:
         """Take a piece of content (its lines end in CRLF; cut anywhere)."""

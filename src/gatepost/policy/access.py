@@ -73,7 +73,7 @@ async def apply(evaluation: Evaluation, match: Found, asked: str, topic: Topic) 
 
 async def failed(evaluation: Evaluation, failure: LookupFailed, topic: Topic) -> Outcome:
     """Answer for a table that could not."""
-    evaluation.warn(f'{failure.table} lookup error for "{failure.key}"')
+    evaluation.warn(*failure.warnings)
     return await apply(evaluation, Found(failure.table, failure.key, LOOKUP_ERROR), failure.key, topic)
 
 

@@ -14,7 +14,7 @@ from gatepost.mail.address import external
 from gatepost.mail.events import Event, Warned
 from gatepost.mail.events.smtpd import PolicyActed
 from gatepost.mail.reply import Reply
-from gatepost.oracle import DnsAnswer, DnsStatus, LookupFailed, Oracle
+from gatepost.oracle import DnsAnswer, DnsStatus, EmptyResult, LookupFailed, Oracle
 from gatepost.policy.facts import Facts, Stage, Subject
 from gatepost.policy.outcome import (
     OURS,
@@ -198,14 +198,13 @@ class Evaluation:
         """Do what a `*_tempfail_action` says: `defer` at once, or `defer_if_permit`."""
         return self.reject(refusal) if action == "defer" else self.defer_permit(refusal)
 
-    def warn(self, text: str) -> None:
-        """Log a warning."""
-        self.events.append(Warned(text))
+    def warn(self, *texts: str) -> None:
+        """Log warnings."""
+        self.events += map(Warned, texts)
 
     def misconfigured(self, *texts: str) -> Misconfigured:
         """Log warnings, and give what to raise: the client gets `451 4.3.5 Server configuration error`."""
-        for text in texts:
-            self.warn(text)
+        self.warn(*texts)
         return Misconfigured(*texts)
 
     def log(self, verb: str, text: str) -> None:
@@ -241,9 +240,7 @@ class Evaluation:
             try:
                 outcome = await rule.check(self)
             except LookupFailed as failure:
-                self.warn(f'{failure.table} lookup error for "{failure.key}"')
-                about = self.topic_of(rule.subject) if rule.subject in _ADDRESSES else self.topic
-                outcome = self.reject(lookup_failure(about.name))
+                outcome = self._failed(rule, failure)
             except Misconfigured:
                 outcome = self.reject(SERVER_CONFIGURATION_ERROR)
             self.warn_only = warn_only
@@ -270,6 +267,14 @@ class Evaluation:
         finally:
             self.depth -= 1
             self.rule, self.match, self.topic = outer
+
+    def _failed(self, rule: Rule, failure: LookupFailed) -> Outcome:
+        """Refuse for now: a table did not answer, or is at fault."""
+        self.warn(*failure.warnings)
+        if isinstance(failure, EmptyResult):
+            return self.reject(SERVER_CONFIGURATION_ERROR)
+        about = self.topic_of(rule.subject) if rule.subject in _ADDRESSES else self.topic
+        return self.reject(lookup_failure(about.name))
 
     def _checked(self, refusal: Refusal) -> Reply:
         """The reply on one printable line of a length that every client takes."""

@@ -52,15 +52,10 @@ async def check_address(evaluation: Evaluation, table: str, subject: Subject) ->
 async def check_exact(evaluation: Evaluation, table: str, topic: Topic, keys: Iterable[str]) -> Outcome:
     """Look up keys as they are, until one is found."""
     for key in keys:
-        outcome = await _carry_out(evaluation, _exactly(evaluation, table, key), key, topic)
+        outcome = await _carry_out(evaluation, search.find_key((table,), key, evaluation.oracle), key, topic)
         if outcome is not None:
             return outcome
     return Outcome.DUNNO
-
-
-async def _exactly(evaluation: Evaluation, table: str, key: str) -> Found | None:
-    value = await evaluation.oracle.lookup(table, key)
-    return None if value is None else Found(table, key, value)
 
 
 async def _carry_out(

@@ -43,6 +43,11 @@ class ActiveMessage:
         self.highest = max((row.number for row in self.message.rows), default=0)
 
     @property
+    def untried(self) -> bool:
+        """Whether somebody waits of whom no attempt has told anything."""
+        return any(row.result is None for row in self.message.pending)
+
+    @property
     def number(self) -> int:
         """The message's number."""
         return self.message.identity.number

@@ -14,6 +14,7 @@ from gatepost.mail.envelope import Envelope
 from gatepost.mail.events import Emit
 from gatepost.mail.received import Stamp, received_internally
 from gatepost.oracle import Oracle
+from gatepost.routing.expansion import Expansion
 from gatepost.routing.router import Router
 
 
@@ -41,11 +42,11 @@ class Cleanup:
         remote = partial(rewritten, local=False) if settings.remote_header_rewrite_domain else None
         self._remote_rules = replace(rules, rewrite=remote, complete=rules.complete or remote is not None)
 
-    async def envelope(self, envelope: Envelope, oracle: Oracle | None) -> Envelope:
-        """The envelope complete, with aliases expanded. Raises LookupFailed or ExpansionRefused."""
-        recipients = await self._router.expand(envelope.recipients, oracle or self._oracle())
+    async def envelope(self, envelope: Envelope, oracle: Oracle | None) -> tuple[Envelope, Expansion]:
+        """The envelope complete but for its recipients, and what they become. Raises ExpansionRefused."""
+        expansion = await self._router.expand(envelope.recipients, oracle or self._oracle())
         sender = self._router.rewrite(envelope.sender) if envelope.sender else ""
-        return replace(envelope, sender=sender, recipients=recipients)
+        return replace(envelope, sender=sender, recipients=()), expansion
 
     def headers(self, sender: str, queue_id: str, now: float, full_name: str = "", *, local: bool) -> HeaderWork:
         """What completes a message's headers; `sender` is complete, `local` chooses the context."""

@@ -84,7 +84,7 @@ def conclude(message: StoredMessage, rules: QueueRules, now: float) -> Conclusio
     pending = message.pending
     expired = bool(pending) and rules.retry.has_expired(message, now)
     failed = [row for row in message.rows if row.state is RowState.FAILED or (expired and row in pending)]
-    delivered = [row for row in message.rows if row.state is RowState.DELIVERED]
+    delivered = [row for row in message.rows if row.state in (RowState.DELIVERED, RowState.EXPANDED)]
     orders = [*_failure_orders(message, failed, rules, expired=expired)]
     if delivered and message.envelope.sender:
         orders.append(ReportOrder(ReportKind.SUCCESS, message, tuple(delivered)))

@@ -30,6 +30,7 @@ class RowState(Enum):
     PENDING = 0  # deliver it
     FAILED = 1  # gave up; a failure report is owed
     DELIVERED = 2  # done; a success report is owed (NOTIFY=SUCCESS)
+    EXPANDED = 3  # others took its place as the message came in; a report of that is owed (NOTIFY=SUCCESS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -395,16 +395,13 @@ class Runner:
         async with active.writing:
             if self._active.get(active.number) is not active and not active.unsaved:
                 return
-            if not active.claims and not active.withdrawn and not self._broken_off(active):
+            # Where we stop before everybody was tried, nobody is put off for that: the next owner goes on at once.
+            if not active.claims and not active.withdrawn and not (self._stopping and active.untried):
                 await self._conclude(active)
             if active.unsaved and not active.erased:
                 await self._write(active, active.settlement())
             if not active.claims:
                 self._drop(active)
-
-    def _broken_off(self, active: ActiveMessage) -> bool:
-        """Whether we stop before everybody was tried: nobody is put off for that, the next owner goes on at once."""
-        return self._stopping and any(row.result is None for row in active.message.pending)
 
     async def _conclude(self, active: ActiveMessage) -> None:
         """End the pass: removed or deferred, with the reports that are owed (rule 3)."""

@@ -7,28 +7,56 @@ The rules:
 3. `user+ext`, found as `user`, puts `+ext` on every result (propagate_unmatched_extensions); `@domain` puts on nothing.
 4. A result `@domain` keeps the user.
 5. A recipient that is given twice, or results twice from the same original, is one recipient.
-6. More nesting or more addresses than the limits allow refuse the message for now: a loop in a table must not grow.
+6. An entry without any address is a fault of the table: the message is refused for now, not lost.
+7. An alias that leads to several addresses is delivered with them: who asked to hear of success hears of that, and of
+   nothing further.
+8. More nesting or more addresses than the limits allow refuse the message for now: a loop in a table must not grow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gatepost.config.settings import Settings
-from gatepost.mail import addresslist
+from gatepost.mail import addresslist, replies
 from gatepost.mail.address import external, fold, split_domain
-from gatepost.mail.envelope import Recipient
+from gatepost.mail.envelope import Notify, Recipient
 from gatepost.mail.reply import Reply
-from gatepost.oracle import Oracle
+from gatepost.oracle import LookupFailed, Oracle
 from gatepost.routing.rewrite import Rewriter
 from gatepost.routing.search import Found, SearchRules, find_address
 
 
 class ExpansionRefused(Exception):  # noqa: N818 - said as it is: the expansion was refused
-    """An alias leads to too much. The text is for the log, behind `warning: {queue_id}: `; `reply` for the client."""
+    """An alias leads to too much. The text is for the log, behind `warning: {queue_id}: `; `reply` for the client.
+
+    `warnings` are the texts of those that come before.
+    """
 
     reply = Reply.of(451, "4.6.0", "Alias expansion error")
+    warnings: tuple[str, ...] = ()
+
+
+class AliasUnusable(ExpansionRefused):
+    """The tables could not say what an address stands for; `warnings` tell why."""
+
+    reply = replies.QUEUE_WRITE_ERROR
+
+    def __init__(self, address: str, warnings: tuple[str, ...]) -> None:
+        super().__init__(_REFUSED.format(f"map lookup problem for {address}"))
+        self.warnings = warnings
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What the recipients of a message became.
+
+    `expanded` are those that became several and whose sender wants to hear of success (RFC 3461 section 5.2.7.1).
+    """
+
+    recipients: tuple[Recipient, ...]
+    expanded: tuple[Recipient, ...] = ()
 
 
 class VirtualAliases:
@@ -44,51 +72,68 @@ class VirtualAliases:
         self._length_limit = settings.virtual_alias_address_length_limit
         self._keep_originals = settings.enable_original_recipient
 
-    async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> tuple[Recipient, ...]:
-        """Expand all recipients of a message. Raises LookupFailed and ExpansionRefused."""
-        seen: set[tuple[str, ...]] = set()
+    async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> Expansion:
+        """Expand all recipients of a message. Raises ExpansionRefused."""
+        seen: set[tuple[object, ...]] = set()
         whole: list[Recipient] = []
+        expanded: list[Recipient] = []
         for recipient in recipients:
             address = self._rewriter.rewrite(recipient.address)
             if not recipient.orcpt and address != recipient.original:  # what others are told was asked for is complete
                 recipient = replace(recipient, orcpt=f"rfc822;{external(address)}")  # noqa: PLW2901 - the same, completed
             results = await self._expanded(address, oracle) if self._tables else [address]
+            if len(results) > 1 and Notify.SUCCESS in recipient.notify:
+                expanded.append(recipient)
+                recipient = replace(recipient, notify=_without_success(recipient.notify))  # noqa: PLW2901 - the same
             for result in results:
-                mark = (
-                    (fold(result), fold(recipient.original), recipient.orcpt)
-                    if self._keep_originals
-                    else (fold(result),)
-                )
+                mark = self._mark(recipient, result)
                 if mark not in seen:
                     seen.add(mark)
                     whole.append(replace(recipient, address=result))
-        return tuple(whole)
+        return Expansion(tuple(whole), tuple(expanded))
+
+    def _mark(self, recipient: Recipient, result: str) -> tuple[object, ...]:
+        """What two recipients have in common that are one."""
+        if not self._keep_originals:
+            return (fold(result),)
+        return fold(result), fold(recipient.original), recipient.orcpt, recipient.notify
 
     async def _expanded(self, address: str, oracle: Oracle) -> list[str]:
-        """The final addresses for one recipient, in the order of the tables."""
+        """The final addresses for one recipient, in the order of the tables. Raises ExpansionRefused."""
         results: list[str] = []
         waiting: list[tuple[str, tuple[str, ...]]] = [(address, ())]  # each with the aliases that led to it, folded
         while waiting:
             current, path = waiting.pop(0)
-            found = await find_address(self._tables, current, oracle, self._rules)
+            try:
+                found = await find_address(self._tables, current, oracle, self._rules)
+            except LookupFailed as failure:
+                raise AliasUnusable(current, failure.warnings) from failure
             if found is None:
                 results.append(current)
                 continue
             key = fold(current)
             if key in path or len(path) >= self._nesting_limit:
-                raise ExpansionRefused(_REFUSED.format("nesting for " + address))
-            for value in list(self._values(found, current)) or [current]:  # an empty entry must not lose the mail
+                raise ExpansionRefused(_EXCESS.format("nesting for " + address))
+            for value in self._values(found, current):
                 if len(value) > self._length_limit:
-                    raise ExpansionRefused(_REFUSED.format(f"result {value[:300]}..."))
+                    raise ExpansionRefused(_EXCESS.format(f"result {value[:300]}..."))
                 if fold(value) == key:
                     results.append(value)
                 else:
                     waiting.append((value, (*path, key)))
             if len(results) + len(waiting) > self._size_limit:
-                raise ExpansionRefused(_REFUSED.format("expansion size for " + address))
+                raise ExpansionRefused(_EXCESS.format("expansion size for " + address))
         return results
 
-    def _values(self, found: Found, current: str) -> Iterator[str]:
+    def _values(self, found: Found, current: str) -> list[str]:
+        """The addresses of an entry, of which there is at least one. Raises AliasUnusable."""
+        values = list(self._addresses(found, current))
+        if not values:
+            why = f'virtual_alias_maps lookup of {current} returns non-address result "{found.value}"'
+            raise AliasUnusable(current, (why,))
+        return values
+
+    def _addresses(self, found: Found, current: str) -> Iterator[str]:
         """The addresses of an entry, complete, with the extension that its key left out."""
         user = split_domain(current)[0]
         for item in addresslist.addresses(addresslist.parse(found.value)):
@@ -103,4 +148,9 @@ class VirtualAliases:
                 yield address
 
 
-_REFUSED = "unreasonable virtual_alias_maps map {} -- message not accepted, try again later"
+def _without_success(notify: Notify) -> Notify:
+    return notify & ~Notify.SUCCESS or Notify.NEVER
+
+
+_REFUSED = "virtual_alias_maps {} -- message not accepted, try again later"
+_EXCESS = f"unreasonable {_REFUSED.format('map {}')}"

@@ -20,9 +20,9 @@ from gatepost.config.settings import Settings
 from gatepost.mail.address import has_usable_domain, split_domain
 from gatepost.mail.envelope import Recipient
 from gatepost.mail.events import Emit
-from gatepost.oracle import Oracle
+from gatepost.oracle import EmptyResult, LookupFailed, Oracle
 from gatepost.routing.classes import AddressClass, DomainClasses
-from gatepost.routing.expansion import VirtualAliases
+from gatepost.routing.expansion import Expansion, VirtualAliases
 from gatepost.routing.listing import Listing, Lists
 from gatepost.routing.rewrite import Rewriter
 from gatepost.routing.search import SearchOrder, SearchRules, find_address
@@ -75,6 +75,12 @@ class Router:
 
     async def resolve(self, address: str, oracle: Oracle, *, sender: str = "") -> Route:
         """Where mail from the sender to the address goes. Raises LookupFailed."""
+        try:
+            return await self._resolved(address, oracle, sender)
+        except EmptyResult as fault:  # as bad as no answer: nobody can tell where the mail is to go
+            raise LookupFailed(fault.table, fault.key, fault.reason) from fault
+
+    async def _resolved(self, address: str, oracle: Oracle, sender: str) -> Route:
         recipient, kind = await self._destination(self.rewrite(address), oracle)
         local, domain = split_domain(recipient)
         valid = has_usable_domain(recipient) and (not recipient.startswith("-") or self.settings.allow_min_user)
@@ -100,10 +106,10 @@ class Router:
         route = await self.resolve(address, oracle)
         return await self._listing.sender(route.recipient, route.address_class, route.transport, route.nexthop, oracle)
 
-    async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> tuple[Recipient, ...]:
+    async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> Expansion:
         """The recipients of a message with virtual aliases expanded, each once.
 
-        Raises LookupFailed, and ExpansionRefused where an alias leads to too much.
+        Raises ExpansionRefused where an alias leads to too much, or a table cannot tell where.
         """
         return await self._aliases.expand(recipients, oracle)
 

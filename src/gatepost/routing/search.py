@@ -6,7 +6,7 @@ The rules:
 2. Only the first, complete key goes to pattern tables; they would match derived ones by accident.
 3. An address is asked in its external (quoted) form first, then in its internal form, where the two differ.
 4. Keys keep their case; tables of fixed strings fold it.
-5. An empty key is never asked.
+5. An empty key is never asked. An empty value is a fault of the table, not an answer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from gatepost.mail.address import external, split_domain, split_extension
-from gatepost.oracle import Oracle
+from gatepost.oracle import EmptyResult, Oracle
 
 
 class Found(NamedTuple):
@@ -114,6 +114,11 @@ async def find_network(tables: Sequence[str], address: str, oracle: Oracle) -> F
     return await _ask_first_complete(tables, oracle, network_keys(address))
 
 
+async def find_key(tables: Sequence[str], key: str, oracle: Oracle) -> Found | None:
+    """Search tables for this key and no other. Raises LookupFailed."""
+    return await _ask(tables, oracle, (key,), complete=True)
+
+
 def name_keys(name: str, *, parents: bool) -> Iterator[str]:
     """The name, then each domain above it, `parents` as `example.com`, else as `.example.com`.
 
@@ -166,6 +171,8 @@ async def _ask(
     for key in filter(None, keys):
         for table in asked:
             value = await oracle.lookup(table, key)
+            if value == "":
+                raise EmptyResult(table, key)
             if value is not None:
                 return Found(table, key, value, extension)
     return None

@@ -104,7 +104,7 @@ class Holding:
             return await router.resolve(address, generation.oracle(log), sender=sender)
 
         async def expand(envelope: Envelope) -> tuple[Recipient, ...]:
-            return await router.expand(envelope.recipients, generation.oracle(log))
+            return (await router.expand(envelope.recipients, generation.oracle(log))).recipients
 
         async def report(order: ReportOrder) -> StoredMessage | None:
             return await self.intake.reporting(ReportOffice(settings).write)(order)

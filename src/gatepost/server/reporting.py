@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gatepost.config.settings import Settings
 from gatepost.delivery import report
 from gatepost.mail.delivery import Body
-from gatepost.queue.record import Report, ReportOrder, Row, StoredMessage
+from gatepost.queue.record import Report, ReportOrder, Row, RowState, StoredMessage
 
 EXPIRED = "4.4.7"
 """What is said of a recipient that was never tried before the message's time was over (RFC 3463 section 3.5)."""
@@ -80,4 +80,5 @@ def _reported(row: Row) -> report.Reported:
         result.remote_reply,
         result.remote_host,
         result.relayed,
+        row.state is RowState.EXPANDED,
     )

@@ -20,11 +20,11 @@ from gatepost.config.matchlist import MatchList
 from gatepost.mail import replies
 from gatepost.mail.address import external
 from gatepost.mail.dates import mail_date
-from gatepost.mail.events import Emit
+from gatepost.mail.events import Emit, Warned
 from gatepost.mail.events.smtpd import ClientAccepted, ImproperPipelining, LimitExceeded, PolicyActed
 from gatepost.mail.peer import Login, Peer, TlsDetails
 from gatepost.mail.reply import Reply
-from gatepost.oracle import Oracle
+from gatepost.oracle import LookupFailed, Oracle
 from gatepost.policy.facts import Facts, Stage
 from gatepost.policy.outcome import Carry, Outcome, Verdict
 from gatepost.server.connection import Connection
@@ -122,6 +122,8 @@ class Session:
         self.denied = False
         self.certificate_refusal: str = ""
         self.carry = Carry()
+        self.announced_size = 0
+        """Bytes that the last SIZE announced, until HELO, RSET or the end of a transaction."""
         self.transaction: Transaction | None = None
 
     # What is known
@@ -220,6 +222,7 @@ class Session:
         if self.transaction and self.machine.state not in IN_TRANSACTION:
             self.transaction.close()
             self.transaction = None
+            self.announced_size = 0
 
     def open_message(self, transaction: Transaction) -> Draft:
         """The queue's draft of the message; where it is new, the log tells its queue id."""
@@ -251,6 +254,14 @@ class Session:
     async def matches(self, wanted: MatchList | None, *, name: str = "", address: str = "") -> bool:
         """Whether a list has the name or address. Raises LookupFailed."""
         return wanted is not None and await wanted.matches(self.oracle(), name=name, address=address)
+
+    async def is_spared(self, wanted: MatchList | None) -> bool:
+        """Whether the client is in a list of exceptions. One that cannot be asked excepts nobody."""
+        try:
+            return await self.matches(wanted, name=self.peer.name, address=self.peer.address)
+        except LookupFailed as failure:
+            self.emit(Warned(wanted.complaint(failure) if wanted else str(failure)))
+            return False
 
     def connect(self) -> Counts:
         """Count the connection; `disconnect` ends that."""

@@ -79,18 +79,16 @@ async def authorize(session: Session) -> None:
         session.may_xclient = await session.matches(
             lists.authorized_xclient_hosts, name=peer.name, address=peer.address
         )
-        session.limited = not session.may_xclient and not await session.matches(
-            lists.event_limit_exceptions, name=peer.name, address=peer.address
-        )
-        excluded = await session.matches(lists.bare_newline_exclusions, name=peer.name, address=peer.address)
         session.discarded_keywords = await _discarded(session)
     except LookupFailed as reason:
         session.transcript.fault |= Fault.DATA
         session.emit(LocalDataError(session.stage, session.client, session.host, session.queue_id or "NOQUEUE"))
         session.say_at_once(replies.local_data_error(session.host), Verb.GREETING)
         raise HangUp from reason
-    wanted = BareNewlines.of(settings.smtpd_forbid_bare_newline)
-    session.bare_newlines = BareNewlines.ACCEPT if excluded else wanted
+    session.limited = not session.may_xclient and not await session.is_spared(lists.event_limit_exceptions)
+    session.bare_newlines = BareNewlines.of(settings.smtpd_forbid_bare_newline)
+    if session.bare_newlines is not BareNewlines.ACCEPT and await session.is_spared(lists.bare_newline_exclusions):
+        session.bare_newlines = BareNewlines.ACCEPT
     session.machine.limits = Limits(
         line_length=settings.line_length_limit,
         response_length=settings.smtpd_sasl_response_limit,

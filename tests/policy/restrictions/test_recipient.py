@@ -149,6 +149,15 @@ def test_the_sender_form_of_a_virtual_alias_domain_maps_its_status() -> None:
     assert answer.log[0] == "mapping DSN status 5.1.1 into Sender address status 5.1.7"
 
 
+def test_a_warning_about_an_unlisted_recipient_does_not_stand_for_the_test() -> None:
+    gone = f"550 5.1.1 <x@ohio.net>: {REJECTED} User unknown in local recipient table"
+    warned = f"{CLASSES}smtpd_recipient_restrictions = warn_if_reject reject_unlisted_recipient"
+    assert ask(f"{warned}, reject_unlisted_recipient", recipient="x@ohio.net", tables=TABLES).said == gone
+    answer = ask(f"{warned}, permit", recipient="x@ohio.net", tables=TABLES)
+    assert answer.said == gone, "the implied test at the end has yet to come"
+    assert "reject_warning: " in answer.log[0]
+
+
 def test_keys_of_a_recipient() -> None:
     lists = "recipient_delimiter = +\nsmtpd_recipient_restrictions = check_recipient_access hash:/r"
     answer = ask(lists, recipient="user+ext@ohio.net", tables={"hash:/r": {}})

@@ -69,6 +69,8 @@ def test_unlisted_senders() -> None:
     assert ask(lists, sender="x@ohio.net", tables=tables).said == gone
     for known in ("kibuna@ohio.net", "x@b.example", ""):
         assert ask(lists, sender=known, tables=tables).said == "ok"
+    twice = lists.replace("reject_", "warn_if_reject reject_") + ", reject_unlisted_sender"
+    assert ask(twice, sender="x@ohio.net", tables=tables).said == gone
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,16 @@ def test_keys_of_a_sender(sender: str, key: str, found: bool) -> None:
 def test_dunno_ends_the_search() -> None:
     tables = {"hash:/s": {"a@b.example": "DUNNO", "b.example": "REJECT"}}
     assert ask("smtpd_sender_restrictions = check_sender_access hash:/s", tables=tables).said == "ok"
+
+
+def test_an_entry_without_a_value_is_a_fault_of_the_table() -> None:
+    lists = "smtpd_sender_restrictions = check_sender_access pcre:/s"
+    answer = ask(lists, sender="u@b.example", tables={"pcre:/s": {"u@b.example": ""}})
+    assert answer.said == f"451 4.3.5 <u@b.example>: {REJECTED} Server configuration error"
+    assert answer.log[:2] == [
+        "warning: pcre:/s lookup of u@b.example returns an empty string result",
+        "warning: pcre:/s should return NO RESULT in case of NOT FOUND",
+    ]
 
 
 def test_pattern_tables_get_the_whole_address_only() -> None:

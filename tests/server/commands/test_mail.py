@@ -43,6 +43,15 @@ def test_the_first_rule_that_is_broken_answers(main_cf: str, line: str, reply: s
     assert [reply] == run(said(main_cf, line))
 
 
+@pytest.mark.parametrize("between", ["RSET", "HELO a", "EHLO a"])
+def test_an_announced_size_stands_until_something_else_begins(between: str) -> None:
+    big, small = "MAIL FROM:<a@b.example> SIZE=11", "MAIL FROM:<a@b.example>"
+    replies = run(said("message_size_limit = 10\n", big, small, between, small))
+    assert replies[0] == replies[1] == "552 5.3.4 Message size exceeds fixed limit"
+    assert replies[-1] == "250 2.1.0 Ok"
+    assert run(said("message_size_limit = 10\n", big, f"{small} SIZE=9"))[-1] == "250 2.1.0 Ok"
+
+
 def test_a_refused_mail_opens_nothing() -> None:
     main_cf = "smtpd_delay_reject = no\nsmtpd_sender_restrictions = reject\n"
     replies = run(said(main_cf, "MAIL FROM:<a@b.example>", "RCPT TO:<x@mx.example>"))

@@ -72,7 +72,7 @@ async def _are_authorized(evaluation: Evaluation, hosts: Iterable[str]) -> bool:
                 if not await networks.matches(evaluation.oracle, name=host, address=address):
                     return False
             except LookupFailed as failure:
-                evaluation.warn(f"{NETWORKS}: {failure.table}: table lookup problem")
+                evaluation.warn(networks.complaint(failure))
                 _unable(evaluation, f"Unable to verify host {host} as mail exchanger")
                 return False
     return True

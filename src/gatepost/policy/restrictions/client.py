@@ -19,7 +19,7 @@ async def permit_mynetworks(evaluation: Evaluation) -> Outcome:
     try:
         trusted = await mynetworks.matches(evaluation.oracle, name=peer.name, address=peer.address)
     except LookupFailed as failure:
-        evaluation.warn(f"mynetworks: {failure.table}: table lookup problem")
+        evaluation.warn(mynetworks.complaint(failure))
         return evaluation.reject(lookup_failure(evaluation.topic.name))
     return await evaluation.permit() if trusted else Outcome.DUNNO
 

@@ -51,6 +51,7 @@ async def hello(session: Session, command: Command) -> Answer:
         if verdict.reply:
             return Answer(verdict.reply)
     session.helo = neutral(name)
+    session.announced_size = 0
     session.transcript.reset(session.settings.smtpd_history_flush_threshold)
     if not extended:
         return Answer(replies.hello(session.host))

@@ -12,7 +12,7 @@ from gatepost.server.limits import Counter
 from gatepost.server.rewriting import rewrites_locally
 from gatepost.server.session import Answer, Session
 from gatepost.server.transaction import Transaction
-from gatepost.smtp.commands import Command, MailParameters, Refused, mail_parameters, path_word
+from gatepost.smtp.commands import Command, Refused, mail_parameters, path_word
 from gatepost.smtp.machine import State
 
 
@@ -28,7 +28,7 @@ async def mail(session: Session, command: Command) -> Answer:
     utf8 = offered and any(option.text.upper() == "SMTPUTF8" for option in options)
     sender = sender_of(session, path, utf8=utf8)
     parameters = mail_parameters(options, dsn="DSN" not in session.discarded_keywords, smtputf8=offered)
-    _check_size(session, sender, parameters)
+    _check_size(session, sender, parameters.size)
     session.transaction = transaction = Transaction(
         sender, parameters, session.resources.oracle(session.emit), session.resources.now()
     )
@@ -48,11 +48,14 @@ def _in_order(session: Session) -> None:
         raise Refused(replies.NESTED_MAIL)
 
 
-def _check_size(session: Session, sender: str, parameters: MailParameters) -> None:
+def _check_size(session: Session, sender: str, size: int) -> None:
+    """Refuse what is too big. A MAIL without SIZE, after one that was refused, is about the same message."""
+    session.announced_size = size or session.announced_size
     limit = session.settings.message_size_limit
-    if limit and parameters.size > limit:
-        session.reject("MAIL", replies.SIZE_ABOVE_LIMIT.text, sender=sender)
-        raise Refused(replies.SIZE_ABOVE_LIMIT)
+    if limit and session.announced_size > limit:
+        reply = replies.SIZE_ABOVE_LIMIT
+        session.reject("MAIL", (reply.softened() if session.settings.soft_bounce else reply).text, sender=sender)
+        raise Refused(reply)
 
 
 async def _admit(session: Session, transaction: Transaction) -> Answer:

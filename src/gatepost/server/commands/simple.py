@@ -19,6 +19,7 @@ async def rset(session: Session, command: Command) -> Answer:
     """Drop the transaction (RFC 5321 section 4.1.1.5); the reply does."""
     if command.words:
         raise Refused(replies.RSET_SYNTAX)
+    session.announced_size = 0
     session.transcript.reset(session.settings.smtpd_history_flush_threshold)
     return Answer(replies.OK)
 
