@@ -40,6 +40,7 @@ ALIASES = {
     "long@ohio.net": "x" * 1001,
     "bob+x@ohio.net": "a-b@ohio.net",
     "empty@ohio.net": " , ",
+    "same@ohio.net": "same@ohio.net",
 }
 
 
@@ -97,7 +98,9 @@ def test_what_the_sender_asked_for_is_kept() -> None:
         ("info@va.example", Notify.SUCCESS, Notify.NEVER, True),
         ("info@va.example", Notify.SUCCESS | Notify.FAILURE, Notify.FAILURE, True),
         ("info@va.example", Notify.NEVER, Notify.NEVER, False),
-        ("vk@ohio.net", Notify.SUCCESS, Notify.SUCCESS, False),
+        ("vk@ohio.net", Notify.SUCCESS, Notify.NEVER, True),
+        ("same@ohio.net", Notify.SUCCESS, Notify.SUCCESS, False),
+        ("kibuna@ohio.net", Notify.SUCCESS, Notify.SUCCESS, False),
     ],
 )
 def test_success_of_several_is_told_once(address: str, asked: Notify, left: Notify, told: bool) -> None:

@@ -84,6 +84,7 @@ def test_nothing_is_done_where_all_is_switched_off(address: str) -> None:
         ("joe", "joe", "joe@mx.ohio.net"),
         ("a b@c", '"a b"@c', None),
         ("@host", "@host", '""@host'),
+        ("@", "@", '""'),
         ("", "", None),
     ],
 )

@@ -8,8 +8,8 @@ The rules:
 4. A result `@domain` keeps the user.
 5. A recipient that is given twice, or results twice from the same original, is one recipient.
 6. An entry without any address is a fault of the table: the message is refused for now, not lost.
-7. An alias that leads to several addresses is delivered with them: who asked to hear of success hears of that, and of
-   nothing further.
+7. An alias that leads elsewhere is delivered with that: who asked to hear of success hears of it, and of nothing
+   further.
 8. More nesting or more addresses than the limits allow refuse the message for now: a loop in a table must not grow.
 """
 
@@ -52,7 +52,7 @@ class AliasUnusable(ExpansionRefused):
 class Expansion:
     """What the recipients of a message became.
 
-    `expanded` are those that became several and whose sender wants to hear of success (RFC 3461 section 5.2.7.1).
+    `expanded` are those whose place others took, and whose sender wants to hear of success (RFC 3461 section 5.2.7).
     """
 
     recipients: tuple[Recipient, ...]
@@ -82,7 +82,7 @@ class VirtualAliases:
             if not recipient.orcpt and address != recipient.original:  # what others are told was asked for is complete
                 recipient = replace(recipient, orcpt=f"rfc822;{external(address)}")  # noqa: PLW2901 - the same, completed
             results = await self._expanded(address, oracle) if self._tables else [address]
-            if len(results) > 1 and Notify.SUCCESS in recipient.notify:
+            if results != [address] and Notify.SUCCESS in recipient.notify:
                 expanded.append(recipient)
                 recipient = replace(recipient, notify=_without_success(recipient.notify))  # noqa: PLW2901 - the same
             for result in results:

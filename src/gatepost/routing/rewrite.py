@@ -71,7 +71,7 @@ class Rewriter:
 
     def rewritten_header(self, address: str, source: str, *, local: bool) -> str | None:
         """The external form for a header, None where `source` may stay as it was written."""
-        written = external(self.rewrite(address, local=local))
+        written = '""' if address == "@" else external(self.rewrite(address, local=local))
         return None if written == source else written
 
 

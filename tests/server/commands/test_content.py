@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.mail import replies
+from gatepost.policy.outcome import Fault
 from tests.fakes.clock import run
 from tests.fakes.smtpd import service
 
@@ -18,6 +19,8 @@ def test_what_the_queue_refuses_is_refused() -> None:
         wire = played.connect()
         await wire.heard()
         assert "452 4.3.1 Insufficient system storage" == (await wire.say(*BEFORE, "."))[-1]
+        (session,) = played.sessions
+        assert session.transcript.fault & Fault.RESOURCE, "the postmaster hears of it"
         played.intake.refusal = None
         assert "250 2.0.0 Ok: queued as Q00002" == (await wire.say(*BEFORE, "."))[-1]
         assert 1 == len(played.intake.taken)

@@ -120,6 +120,8 @@ async def _finish(session: Session, transaction: Transaction, *, bare_newline: b
     transaction.hand_over()
     result = await draft.commit(finished)
     if isinstance(result, NotTaken):
+        if result.reply in (replies.QUEUE_WRITE_ERROR, replies.STORAGE_FULL):
+            session.transcript.fault |= Fault.RESOURCE
         return result.reply
     session.errors = session.junk = 0
     session.transcript.fault = Fault.NONE
