@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -72,13 +73,13 @@ async def fetch(store: QueueStore, message: StoredMessage) -> StoredMessage:
     return found
 
 
-class Contract:
+class Contract(ABC):
     """The tests. `open` gives a store; opening the same folder again gives the same ledger where `durable` is set."""
 
     durable = True
 
-    def open(self, folder: Path) -> QueueStore:
-        raise NotImplementedError
+    @abstractmethod
+    def open(self, folder: Path) -> QueueStore: ...
 
     def run(self, folder: Path, use: Callable[[QueueStore], Awaitable[None]]) -> None:
         async def session() -> None:
