@@ -110,7 +110,7 @@ def test_smtplib_over_implicit_tls_with_login(site: Site) -> None:
     with smtplib.SMTP_SSL("127.0.0.1", site.smtps, timeout=PATIENCE, context=context) as session:
         session.login("joe", "correct horse")
         session.sendmail("joe@client.example", ["ann@box.example"], MESSAGE.encode(), ["BODY=8BITMIME"])
-    site.inbox()
+    assert b"with ESMTPSA id" in site.inbox()[0]
 
 
 def test_a_wrong_password_is_refused_and_logged(site: Site) -> None:
