@@ -56,14 +56,17 @@ class DnsAnswer:
     """The records of one type for a name, aliases followed.
 
     `records` holds presentation text: an address for A and AAAA, the first string for TXT, a host name without
-    trailing dot for PTR and NS, `preference host` for MX (host empty for the null MX of RFC 7505).
-    `reason` is the text log lines end with, such as `Host not found`. `secure`: the resolver vouched for DNSSEC.
+    trailing dot for PTR and NS, `preference host` for MX (host empty for the null MX of RFC 7505), `usage selector
+    matching data` for TLSA, the data in hexadecimal. `reason` is the text log lines end with, such as `Host not found`.
+    `secure`: the resolver vouched for DNSSEC, all aliases included. `canonical` is the name that aliases led to, empty
+    where there were none.
     """
 
     status: DnsStatus
     records: tuple[str, ...] = ()
     reason: str = ""
     secure: bool = False
+    canonical: str = ""
 
 
 class Oracle(Protocol):

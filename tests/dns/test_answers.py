@@ -44,7 +44,7 @@ FOUND = (
     ("a.example. IN PTR", "a.example. 60 IN PTR -odd.example.", ("-odd.example",)),
     ("a.example. IN NS", "a.example. 60 IN NS ns.example.", ("ns.example",)),
     ("a.example. IN TLSA", "a.example. 60 IN TLSA 3 1 0 abcd", ("3 1 0 abcd",)),
-    ("a.example. IN A", "a.example. 60 IN CNAME b.example.\nb.example. 9 IN A 192.0.2.7", ("192.0.2.7",)),
+    ("a.example. IN TLSA", f"a.example. 60 IN TLSA 2 0 0 {'0f' * 300}", (f"2 0 0 {'0f' * 300}",)),
     ("a.example. IN A", "other.example. 60 IN A 192.0.2.9\na.example. 60 IN A 192.0.2.7", ("192.0.2.7",)),
 )
 
@@ -54,6 +54,12 @@ def test_records(question: str, answer: str, records: tuple[str, ...]) -> None:
     found = read(_message(question, answer), vouched=True)
     assert DnsAnswer(DnsStatus.FOUND, records) == found.answer
     assert not found.warnings
+
+
+def test_records_behind_aliases_tell_whose_they_are() -> None:
+    answer = "a.example. 60 IN CNAME b.example.\nb.example. 60 IN CNAME C.example.\nc.example. 9 IN A 192.0.2.7"
+    found = read(_message("a.example. IN A", answer), vouched=True)
+    assert DnsAnswer(DnsStatus.FOUND, ("192.0.2.7",), canonical="c.example") == found.answer
 
 
 def test_the_shortest_time_of_the_chain_counts() -> None:

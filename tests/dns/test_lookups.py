@@ -1,4 +1,4 @@
-"""Who a client is. Names, statuses and log lines are those of Postfix 3.7.11 with the same zone."""
+"""Who a client is, and which keys a server may have. Clients: as Postfix 3.7.11 says with the same zone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import asyncio
 import pytest
 
 from gatepost import maillog
-from gatepost.dns.lookups import confirmed_name
+from gatepost.dns.lookups import Tlsa, TlsaAnswer, confirmed_name, tlsa
 from gatepost.mail.peer import NameStatus, Peer
+from gatepost.oracle import DnsStatus
+from gatepost.server.oracle import LiveOracle
 from tests.fakes.dns import dns_server
+from tests.fakes.oracle import FakeOracle, step
+from tests.fakes.tables import TableBench
 
 OK, PERMANENT, TEMPORARY, FORGED = NameStatus.OK, NameStatus.PERMANENT, NameStatus.TEMPORARY, NameStatus.FORGED
 
@@ -97,3 +101,34 @@ def test_the_name_of_a_client(address: str, peer: Peer, said: list[str]) -> None
             assert (peer, said) == (found, [maillog.text(event) for event in events])
 
     asyncio.run(scenario())
+
+
+KEY = "0f" * 32
+SERVERS = {
+    "_25._tcp.good.example": f"TLSA 3 1 1 {KEY}",
+    "good.example": "A 192.0.2.7",
+    "_25._tcp.other.example": "CNAME _25._tcp.good.example",
+    "_25._tcp.broken.example": "SERVFAIL",
+}
+FOUND = TlsaAnswer(DnsStatus.FOUND, (Tlsa(3, 1, 1, bytes.fromhex(KEY)),), secure=True)
+TLSA = (
+    ("good.example", FOUND),
+    ("other.example", FOUND),
+    ("none.example", TlsaAnswer(DnsStatus.NXDOMAIN, secure=True, reason="Host not found")),
+    ("broken.example", TlsaAnswer(DnsStatus.TEMPFAIL, reason="Host not found, try again")),
+)
+
+
+@pytest.mark.parametrize(("host", "answer"), TLSA)
+def test_the_keys_of_a_server(host: str, answer: TlsaAnswer) -> None:
+    async def scenario() -> None:
+        bench = TableBench()
+        async with dns_server(SERVERS, authentic=True) as server:
+            assert answer == await tlsa(LiveOracle(bench.tables.view(), server.resolver(), bench.emit), host, 25)
+
+    asyncio.run(scenario())
+
+
+def test_keys_that_nobody_vouches_for_are_not_secure() -> None:
+    found = step(tlsa(FakeOracle(zone=SERVERS), "good.example", 25))
+    assert (DnsStatus.FOUND, False) == (found.status, found.secure)

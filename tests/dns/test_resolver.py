@@ -88,7 +88,7 @@ def test_an_alias_that_the_server_leaves_to_us_is_followed() -> None:
 
             server.respond = only_the_alias  # type: ignore[method-assign]  # an authoritative server would do so
             answer = await server.resolver().query("alias.example", "A")
-            assert DnsAnswer(DnsStatus.FOUND, ("192.0.2.7",), secure=True) == answer
+            assert DnsAnswer(DnsStatus.FOUND, ("192.0.2.7",), secure=True, canonical="a.example") == answer
             assert ["alias.example A", "a.example A"] == server.asked
 
     asyncio.run(scenario())

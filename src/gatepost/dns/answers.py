@@ -25,6 +25,7 @@ import dns.rdtypes.ANY.MX
 import dns.rdtypes.ANY.NS
 import dns.rdtypes.ANY.PTR
 import dns.rdtypes.ANY.SOA
+import dns.rdtypes.ANY.TLSA
 import dns.rdtypes.ANY.TXT
 import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
@@ -90,7 +91,7 @@ def read(message: dns.message.Message, *, vouched: bool) -> Resolution:
     found = _rrset(message, name, question.rdtype)
     if found is not None:
         ttl = min(TTL_LIMIT, *(float(rrset.ttl) for rrset in (*chain, found)))
-        return _records(found, _text(question.name), ttl=ttl, secure=secure)
+        return _records(found, question.name, ttl=ttl, secure=secure)
     alias = _text(name) if name != question.name and question.rdtype != dns.rdatatype.CNAME else ""
     answer = DnsAnswer(DnsStatus.NODATA, reason=NO_DATA, secure=secure)
     return Resolution(answer, ttl=_negative_ttl(message), alias=alias if not _speaks_of(message, name) else "")
@@ -126,20 +127,22 @@ def _negative_ttl(message: dns.message.Message) -> float:
     return NEGATIVE_TTL
 
 
-def _records(found: dns.rrset.RRset, asked: str, *, ttl: float, secure: bool) -> Resolution:
+def _records(found: dns.rrset.RRset, asked: dns.name.Name, *, ttl: float, secure: bool) -> Resolution:
     warnings: list[str] = []
     records: list[str] = []
     for rdata in list(found)[:RECORDS]:
         if isinstance(rdata, dns.rdtypes.ANY.MX.MX) and rdata.exchange == dns.name.root:
             records, warnings = [f"{rdata.preference} "], []
             break
-        faults = list(_faults(rdata, asked))
+        faults = list(_faults(rdata, _text(asked)))
         warnings += faults
         if not faults:
             records.append(_presented(rdata))
     if not records:
         return Resolution(DnsAnswer(DnsStatus.INVALID, reason=MALFORMED), tuple(warnings), ttl)
-    return Resolution(DnsAnswer(DnsStatus.FOUND, tuple(records), secure=secure), tuple(warnings), ttl)
+    canonical = _text(found.name) if found.name != asked else ""
+    answer = DnsAnswer(DnsStatus.FOUND, tuple(records), secure=secure, canonical=canonical)
+    return Resolution(answer, tuple(warnings), ttl)
 
 
 def _faults(rdata: dns.rdata.Rdata, asked: str) -> Iterator[str]:
@@ -169,6 +172,8 @@ def _presented(rdata: dns.rdata.Rdata) -> str:
         case dns.rdtypes.ANY.TXT.TXT():
             # The first string only, as Postfix takes it: what a block list says is short.
             return rdata.strings[0].decode("utf-8", "surrogateescape")
+        case dns.rdtypes.ANY.TLSA.TLSA():
+            return f"{rdata.usage} {rdata.selector} {rdata.mtype} {rdata.cert.hex()}"
         case _:
             return rdata.to_text()
 

@@ -1,16 +1,20 @@
-"""Who a client is by its address (where mail goes is asked through the oracle, by delivery)."""
+"""What mail asks of the DNS besides plain records: who a client is by its address, and which keys a server may have.
+
+Where mail goes is asked through the oracle, by delivery.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 
 from gatepost.dns.hostnames import hostname_fault, is_address
 from gatepost.dns.resolver import Resolver
 from gatepost.mail.events import Event, Warned
 from gatepost.mail.events.smtpd import NameMismatch
 from gatepost.mail.peer import UNKNOWN, NameStatus, Peer
-from gatepost.oracle import DnsAnswer, DnsStatus
+from gatepost.oracle import DnsAnswer, DnsStatus, Oracle
 
 _PTR_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 """What the C library lets through as the name of a host."""
@@ -65,3 +69,42 @@ async def _native_addresses(resolver: Resolver, name: str, family: str) -> DnsAn
     known = resolver.hosts.addresses.get(name.lower(), ())
     listed = tuple(address for address in known if ipaddress.ip_address(address).version == wanted)
     return DnsAnswer(DnsStatus.FOUND, listed) if listed else await resolver.query(name, family)
+
+
+@dataclass(frozen=True, slots=True)
+class Tlsa:
+    """A TLSA record (RFC 6698 section 2.1): which certificate or key a server may show."""
+
+    usage: int
+    selector: int
+    matching: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TlsaAnswer:
+    """The TLSA records of a service, and how the question ended.
+
+    Records that are not `secure` say nothing: anybody could have made them. A status of TEMPFAIL means that nobody
+    knows whether there are any (RFC 7672 section 2.1.2: then mail waits).
+    """
+
+    status: DnsStatus
+    records: tuple[Tlsa, ...] = ()
+    secure: bool = False
+    reason: str = ""
+
+
+async def tlsa(oracle: Oracle, host: str, port: int) -> TlsaAnswer:
+    """What `_port._tcp.host` says (RFC 6698 section 3). Never raises.
+
+    Where the host's addresses are behind an alias that is secure as a whole, RFC 7672 section 2.2.2 asks for its
+    `canonical` name first, and then for the name itself; the caller has both from the answer about addresses.
+    """
+    answer = await oracle.dns(f"_{port}._tcp.{host}", "TLSA")
+    return TlsaAnswer(answer.status, tuple(map(_tlsa, answer.records)), answer.secure, answer.reason)
+
+
+def _tlsa(record: str) -> Tlsa:
+    usage, selector, matching, data = record.split(" ")
+    return Tlsa(int(usage), int(selector), int(matching), bytes.fromhex(data))

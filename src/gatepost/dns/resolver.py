@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import dns.exception
 
@@ -71,7 +72,7 @@ class Resolver:
     async def _chase(self, name: str, rtype: str) -> Resolution:
         """Ask, and ask again for the other name where a server leaves an alias to us."""
         ttl = float("inf")
-        secure = True
+        secure, aliased = True, ""
         for _ in range(ALIASES):
             try:
                 question = Question.of(name, rtype)
@@ -80,7 +81,7 @@ class Resolver:
             found = await ask(question, self._options())
             ttl, secure = min(ttl, found.ttl), secure and found.answer.secure
             if not found.alias:
-                answer = DnsAnswer(found.answer.status, found.answer.records, found.answer.reason, secure)
-                return Resolution(answer, found.warnings, ttl)
-            name = found.alias
+                canonical = found.answer.canonical or (aliased if found.answer.records else "")
+                return Resolution(replace(found.answer, secure=secure, canonical=canonical), found.warnings, ttl)
+            name = aliased = found.alias
         return failed()
