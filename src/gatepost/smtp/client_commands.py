@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import cache
 
 from gatepost.mail.address import external
 from gatepost.mail.envelope import Notify, Recipient, Ret
@@ -36,10 +37,14 @@ def rcpt_line(recipient: Recipient, offered: Container[str]) -> str:
         kind, _, address = original_recipient(recipient).partition(";")
         coded = encode_unicode(address) if kind.lower() == "utf-8" else encode(address)
         line.append(f"ORCPT={kind};{coded}")
-        wanted = [str(flag.name) for flag in _NOTIFY if flag in recipient.notify]
-        if wanted:
-            line.append(f"NOTIFY={','.join(wanted)}")
+        if wanted := _notify(recipient.notify):
+            line.append(f"NOTIFY={wanted}")
     return " ".join(line)
+
+
+@cache
+def _notify(wanted: Notify) -> str:
+    return ",".join(str(flag.name) for flag in _NOTIFY if flag in wanted)
 
 
 def original_recipient(recipient: Recipient) -> str:

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LINE_LIMIT = 2048
 """Bytes kept of one line, and of a whole reply's text (Postfix's `line_length_limit`)."""
 
 REPLY_LIMIT = 65_536
 """Bytes of one reply, all lines together; no server of good will says more (RFC 5321 section 4.5.3.1.5: 512 a line)."""
+
+SHORT = 256
+"""Bytes up to which a line is looked up among those that were read before."""
 
 _LINE = re.compile(r"(\d{3})(?:([ -])(.*))?", re.DOTALL)
 _STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3}(?= |$)")
@@ -52,33 +56,43 @@ class ReplyReader:
     """Cuts the peer's bytes into replies."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
+        self._at = 0  # what lies before has been read
         self._lines: list[str] = []
-        self._taken = 0  # bytes of the reply under way that have left the buffer
+        self._taken = 0  # bytes of the reply under way that have been read
         self.junk: list[str] = []
         """Lines that are no SMTP reply, since somebody last emptied the list."""
 
     @property
+    def size(self) -> int:
+        """Bytes that wait to be read."""
+        return len(self._buffer) - self._at
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing of a reply has come yet."""
-        return not self._buffer and not self._lines
+        return self._at == len(self._buffer) and not self._lines
 
     def receive(self, data: bytes) -> None:
         """Take what the peer sent."""
-        self._buffer += data
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
 
     def next_reply(self) -> RemoteReply | None:
         """The next whole reply; None while it is incomplete. Raises ReplyTooLong."""
-        while (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end]).removesuffix(b"\r")
-            del self._buffer[: end + 1]
-            self._taken += end + 1
-            reply = self._add(printable(line[:LINE_LIMIT]))
+        while (end := self._buffer.find(b"\n", self._at)) >= 0:
+            line = self._buffer[self._at : end]
+            self._taken += end + 1 - self._at
+            self._at = end + 1
+            if not self._lines and (reply := _whole(line) if len(line) < SHORT else None):
+                self._taken = 0
+                return reply
+            reply = self._add(printable(line.removesuffix(b"\r")[:LINE_LIMIT]))
             if reply is not None:
                 return reply
             if self._taken > REPLY_LIMIT:
                 raise ReplyTooLong
-        if self._taken + len(self._buffer) > REPLY_LIMIT:
+        if self._taken + self.size > REPLY_LIMIT:
             raise ReplyTooLong
         return None
 
@@ -92,6 +106,14 @@ class ReplyReader:
             return None
         lines, self._lines, self._taken = self._lines, [], 0
         return _reply(int(found[1]), found[3] or "", lines)
+
+
+@lru_cache(maxsize=256)
+def _whole(line: bytes) -> RemoteReply | None:
+    """The reply that one line is, as most are, and most of them the same again and again."""
+    text = printable(line.removesuffix(b"\r"))
+    found = _LINE.fullmatch(text)
+    return None if found is None or found[2] == "-" else _reply(int(found[1]), found[3] or "", [text])
 
 
 def printable(raw: bytes) -> str:

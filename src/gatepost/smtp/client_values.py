@@ -144,6 +144,7 @@ class SessionPlan:
 class Mail:
     """One message to hand over; `size` is in bytes. `needs_utf8`: addresses or header are not all ASCII.
 
+    `queue_id` is for log lines; empty for that of the session.
     `converts_8bit`: a server without 8BITMIME gets other bytes, so many that nobody knows before.
     """
 
@@ -157,6 +158,7 @@ class Mail:
     converts_8bit: bool = False
     ret: Ret = Ret.UNSET
     envid: str = ""
+    queue_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

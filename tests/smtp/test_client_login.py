@@ -1,0 +1,106 @@
+"""Logging in, as dialogs."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatepost.sasl.client import SaslLogin, security_options
+from gatepost.smtp.client_values import SessionPlan
+from tests.fakes.played import GREETING, PLAIN, SERVER, play
+
+LOGIN = SaslLogin("u", "p")
+
+
+OFFER = f"{GREETING}S: 250-x\nS: 250 AUTH "
+
+
+@pytest.mark.parametrize(
+    ("mechanisms", "dialog"),
+    [
+        ("PLAIN LOGIN", "C: AUTH PLAIN AHUAcA==\nS: 235 ok\n"),
+        ("LOGIN", "C: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: dQ==\nS: 334 UGFzc3dvcmQ6\nC: cA==\nS: 235 ok\n"),
+        (
+            "PLAIN CRAM-MD5",
+            (
+                "C: AUTH CRAM-MD5\nS: 334 PDEyM0BleGFtcGxlPg==\n"
+                "C: dSA3MzhlNDE2ZjI4MDYxZDAwZjAzZDNhYTgyMjg0Y2ZkMA==\nS: 235 ok\n"
+            ),
+        ),
+    ],
+)
+def test_login(mechanisms: str, dialog: str) -> None:
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=LOGIN)
+    play(f"{OFFER}{mechanisms}\n{dialog}C: MAIL FROM:<a@a.example>", plan=plan)
+
+
+@pytest.mark.parametrize(
+    ("login", "dialog", "dsn", "words"),
+    [
+        (
+            LOGIN,
+            "PLAIN\nC: AUTH PLAIN AHUAcA==\nS: 535 5.7.8 bad credentials\nC: QUIT",
+            "4.7.8",
+            "failed; server mx.b.example[192.0.2.7] said: 535 5.7.8 bad credentials",
+        ),
+        (
+            LOGIN,
+            "LOGIN\nC: AUTH LOGIN\nS: 334 ???\nC: *\nS: 501 cancelled\nC: QUIT",
+            "4.0.0",
+            "failed; server mx.b.example[192.0.2.7] said: 501 cancelled",
+        ),
+        (
+            SaslLogin("u", "p", security_options(("noplaintext",))),
+            "PLAIN\nC: QUIT",
+            "4.7.0",
+            "failed; cannot authenticate to server mx.b.example[192.0.2.7]: no mechanism available",
+        ),
+        (
+            SaslLogin("u", "p", allowed=frozenset({"CRAM-MD5"})),
+            "PLAIN LOGIN\nC: QUIT",
+            "4.7.0",
+            (
+                "failed: server mx.b.example[192.0.2.7] offered no compatible authentication mechanisms "
+                "for this type of connection security"
+            ),
+        ),
+    ],
+)
+def test_login_that_fails(login: SaslLogin, dialog: str, dsn: str, words: str) -> None:
+    played = play(f"{OFFER}{dialog}", plan=SessionPlan(SERVER, "mx.ohio.net", credentials=login))
+    assert played.machine.failure is not None
+    assert (played.machine.failure.dsn, played.machine.failure.text) == (dsn, f"SASL authentication {words}")
+
+
+def test_a_refused_login_can_bounce() -> None:
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=LOGIN, soft_login=False)
+    played = play(f"{OFFER}PLAIN\nS: 535 nope", plan=plan)
+    assert played.machine.failure is not None
+    assert played.machine.failure.dsn == "5.0.0"
+
+
+def test_a_login_that_goes_on_for_ever_is_given_up() -> None:
+    class Endless:
+        mechanism = "X"
+
+        def initial(self) -> None:
+            return None
+
+        def answer(self, challenge: str) -> str:
+            return challenge
+
+    class Credentials:
+        def supported(self, offered: tuple[str, ...]) -> tuple[str, ...]:
+            return offered
+
+        def begin(self, mechanisms: tuple[str, ...], *, tls: bool) -> Endless:
+            del mechanisms, tls
+            return Endless()
+
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=Credentials())
+    played = play(f"{OFFER}X\n" + "S: 334 eA==\n" * 11, plan=plan)
+    assert played.machine.failure is not None
+    assert "authentication protocol loop" in played.machine.failure.text
+
+
+def test_no_login_where_none_is_offered() -> None:
+    play(f"{PLAIN}C: MAIL FROM:<a@a.example>", plan=SessionPlan(SERVER, "mx.ohio.net", credentials=LOGIN))
