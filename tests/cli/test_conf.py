@@ -90,3 +90,19 @@ def test_faults_are_told_and_the_rest_is_shown(directory: Path, capsys: pytest.C
 def test_the_reference_needs_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == conf(tmp_path / "none", "--reference")
     assert capsys.readouterr().out.startswith("# Parameters of main.cf\n")
+
+
+def test_texts_of_reports(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == conf(directory, "-t")
+    built_in = capsys.readouterr().out
+    assert "This is the mail system at host $myhostname." in built_in
+    assert 0 == conf(directory, "-b")
+    assert "This is the mail system at host mx.example." in capsys.readouterr().out
+    (directory / "b.cf").write_text(built_in.replace("Undelivered Mail", "Came back,"), "utf-8")
+    assert 0 == conf(directory, "-b", str(directory / "b.cf"))
+    assert "Subject: Came back, Returned to Sender" in capsys.readouterr().out
+    (directory / "b.cf").write_text("failure_template = <<EOF\n", "utf-8")
+    assert 1 == conf(directory, "-b", str(directory / "b.cf"))
+    assert "failure_template has no end" in capsys.readouterr().err
+    assert 1 == conf(directory, "-b", str(directory / "none.cf"))
+    assert "none.cf cannot be read: No such file" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message
@@ -15,13 +16,19 @@ from gatepost.delivery.report import (
     ReportKind,
     Returned,
     Site,
+    Words,
     report_envelope,
     write_report,
 )
 from gatepost.mail.dates import mail_date
 from gatepost.mail.envelope import Envelope, Recipient, Ret
 
-SITE = Site("mx.ohio.net", "Postfix", "double-bounce@mx.ohio.net")
+WORDS = Words(
+    "Mail Delivery System <MAILER-DAEMON>",
+    "Undelivered Mail Returned to Sender",
+    text="This is the mail system at host mx.ohio.net.\n\nSorry.\n",
+)
+SITE = Site("mx.ohio.net", "Postfix", "double-bounce@mx.ohio.net", WORDS)
 CONTENT = b"Received: from a\r\n\tby mx.ohio.net\r\nSubject: x\r\n\r\ny\r\n"
 NOW = 1_795_421_806.0
 ANN = Recipient("ann@victim.com", "ann@victim.com")
@@ -50,7 +57,7 @@ def date(when: float) -> str:
 
 FAILURE = f"""\
 Date: {date(NOW)}
-From: Mail Delivery System <MAILER-DAEMON@mx.ohio.net>
+From: Mail Delivery System <MAILER-DAEMON>
 Subject: Undelivered Mail Returned to Sender
 To: a@b.example
 Auto-Submitted: auto-replied
@@ -68,15 +75,7 @@ Content-Transfer-Encoding: 8bit
 
 This is the mail system at host mx.ohio.net.
 
-I'm sorry to have to inform you that your message could not
-be delivered to one or more recipients. It's attached below.
-
-For further assistance, please send mail to postmaster.
-
-If you do so, please include this problem report. You can
-delete your own text from the attached returned message.
-
-                   The mail system
+Sorry.
 
 <ann@victim.com>: host 127.0.0.25[127.0.0.25] said: 554 go (in reply to RCPT TO
     command)
@@ -140,9 +139,10 @@ def test_an_expanded_address_names_where_it_came_from() -> None:
     [
         (ReportKind.FAILURE, "a@b", Ret.UNSET, "Undelivered Message", "message/rfc822"),
         (ReportKind.FAILURE, "a@b", Ret.HDRS, "Undelivered Message Headers", "text/rfc822-headers"),
-        (ReportKind.DELAY, "a@b", Ret.FULL, "Delayed Message Headers", "text/rfc822-headers"),
+        (ReportKind.DELAY, "a@b", Ret.FULL, "Undelivered Message Headers", "text/rfc822-headers"),
         (ReportKind.SUCCESS, "a@b", Ret.FULL, "Message Headers", "text/rfc822-headers"),
         (ReportKind.POSTMASTER, "a@b", Ret.UNSET, "Undelivered Message Headers", "text/rfc822-headers"),
+        (ReportKind.POSTMASTER_DELAY, "a@b", Ret.UNSET, "Undelivered Message Headers", "text/rfc822-headers"),
         (ReportKind.POSTMASTER, "", Ret.UNSET, "Undelivered Message", "message/rfc822"),
     ],
 )
@@ -156,7 +156,7 @@ def test_a_large_message_does_not_return() -> None:
         text = write(
             ReportKind.FAILURE,
             message=returned(size=size),
-            site=Site("mx.ohio.net", "Postfix", "x", size_limit=limit),
+            site=Site("mx.ohio.net", "Postfix", "x", WORDS, size_limit=limit),
         )
         assert "Undelivered Message Headers" in text
         assert "\r\ny\r\n" not in text
@@ -172,8 +172,26 @@ def test_a_success_says_how() -> None:
     assert "Diagnostic-Code: X-Postfix; delivery via local: delivered to mailbox\r\n" in text
 
 
-def test_a_delay_says_until_when() -> None:
-    text = write(ReportKind.DELAY, Reported(ANN, "4.4.1", "connect to h[1.2.3.4]:25: Connection refused"))
+@pytest.mark.parametrize(
+    ("header", "thread"),
+    [
+        (b"Message-Id: <abc@me.example>", "References: <abc@me.example>\r\nIn-Reply-To: <abc@me.example>\r\n"),
+        (b"message-ID:\r\n <a!b@c>", "References: <a!b@c>\r\nIn-Reply-To: <a!b@c>\r\n"),
+        (b"Message-Id: none", ""),
+        (b"Message-Id: <a b>", ""),
+        (b"X-Message-Id: <a@b>", ""),
+    ],
+)
+def test_a_report_may_be_a_reply(header: bytes, thread: str) -> None:
+    content = b"Subject: x\r\n" + header + b"\r\n\r\nMessage-Id: <body@me>\r\n"
+    text = write(ReportKind.FAILURE, message=returned(content=content), site=replace(SITE, threaded=True))
+    assert f"To: a@b.example\r\n{thread}Auto-Submitted: auto-replied\r\n" in text
+    assert "References:" not in write(ReportKind.FAILURE, message=returned(content=content)).partition("\r\n\r\n")[0]
+
+
+@pytest.mark.parametrize("kind", [ReportKind.DELAY, ReportKind.POSTMASTER_DELAY])
+def test_a_delay_says_until_when(kind: ReportKind) -> None:
+    text = write(kind, Reported(ANN, "4.4.1", "connect to h[1.2.3.4]:25: Connection refused"))
     assert "Action: delayed\r\n" in text
     assert f"Will-Retry-Until: {date(NOW + 432_000)}\r\n" in text
 
@@ -192,6 +210,7 @@ def test_the_postmaster_gets_the_facts_only() -> None:
         (ReportKind.FAILURE, "", "a@b.example"),
         (ReportKind.SUCCESS, "", "a@b.example"),
         (ReportKind.POSTMASTER, "double-bounce@mx.ohio.net", "postmaster"),
+        (ReportKind.POSTMASTER_DELAY, "double-bounce@mx.ohio.net", "postmaster"),
     ],
 )
 def test_envelopes_do_not_ask_for_reports(kind: ReportKind, sender: str, to: str) -> None:

@@ -59,6 +59,21 @@ def test_a_success_is_reported_on_request(notify: Notify, takes_dsn: bool, owed:
         assert (kept.state, kept.result) == (RowState.DELIVERED, result)
 
 
+@pytest.mark.parametrize(
+    ("notify", "warned", "confirms", "owed"),
+    [
+        (Notify.DEFAULT, True, True, True),
+        (Notify.DELAY, True, True, True),
+        (Notify.FAILURE, True, True, False),
+        (Notify.DEFAULT, False, True, False),
+        (Notify.DEFAULT, True, False, False),
+    ],
+)
+def test_who_was_warned_of_a_delay_hears_of_its_end(notify: Notify, warned: bool, confirms: bool, owed: bool) -> None:
+    kept = outcome(row(notify=notify), SENT, replace(RULES, confirms=confirms), warned=warned).kept
+    assert owed is (kept is not None)
+
+
 def test_a_failure_waits_for_its_report_and_a_deferral_for_its_time() -> None:
     failed = outcome(row(), BOUNCED, RULES).kept
     deferred = outcome(row(), DEFERRED, RULES).kept
@@ -127,8 +142,9 @@ def test_deferred() -> None:
         ("a@b.example", Notify.DEFAULT, "bounce", [ReportKind.FAILURE, ReportKind.POSTMASTER]),
         ("a@b.example", Notify.DEFAULT, "2bounce", [ReportKind.FAILURE]),
         ("", Notify.DEFAULT, "", []),
-        ("", Notify.DEFAULT, "bounce", []),
         ("", Notify.DEFAULT, "2bounce", [ReportKind.POSTMASTER]),
+        ("", Notify.DEFAULT, "bounce", [ReportKind.POSTMASTER]),
+        ("", Notify.DEFAULT, "delay", []),
         ("double-bounce@mx.example", Notify.DEFAULT, "bounce 2bounce", []),
     ],
 )
@@ -172,6 +188,8 @@ def test_the_sender_is_warned_of_a_delay_about_those_who_ask() -> None:
     assert found.message.warned
     assert [(order.kind, order.rows) for order in found.orders] == [(ReportKind.DELAY, (asks, yes))]
     assert conclude(message(asks, warned=True), rules, 1010.0).orders == ()
+    copied = conclude(message(asks), replace(rules, notify=frozenset({"delay"})), 1010.0)
+    assert [order.kind for order in copied.orders] == [ReportKind.DELAY, ReportKind.POSTMASTER_DELAY]
     quiet = conclude(message(silent), rules, 1010.0)
     assert (quiet.orders, quiet.message.warned) == ((), True)
 

@@ -19,6 +19,7 @@ myorigin = mx.example
 mail_name = Gatepost
 bounce_notice_recipient = bounces
 2bounce_notice_recipient = double
+delay_notice_recipient = delays
 """
 BOUNCED = Result(
     1, Status.BOUNCED, "5.1.1", "host mx.b[192.0.2.9] said: 550 no", "mx.b[192.0.2.9]:25", remote_reply="550 no"
@@ -31,11 +32,12 @@ def report(
     result: Result | None = BOUNCED,
     size: int = 10,
     state: RowState = RowState.PENDING,
+    settings: Settings | None = None,
 ) -> Report:
     body = MemoryBody(b"Subject: hello\r\n\r\n" + b"x" * size + b"\r\n")
     row = Row(1, Recipient("k@b.example", "k@b.example"), state, result=result)
     message = StoredMessage(Identity(1, "A1"), Envelope(sender, ()), (row,), body, 1000.0, 1000.0, 1000.0)
-    office = ReportOffice(Settings.parse(SETTINGS), lambda: 2000.0)
+    office = ReportOffice(settings or Settings.parse(SETTINGS), lambda: 2000.0)
     written = asyncio.run(office.write(ReportOrder(kind, message, (row,))))
     assert written is not None
     return written
@@ -78,3 +80,27 @@ def test_an_alias_that_became_others_is_told_as_such() -> None:
     assert "\r\n<k@b.example>: alias expanded\r\n" in text
     assert "\r\nAction: expanded\r\n" in text
     assert "\r\nDiagnostic-Code: X-Gatepost; alias expanded\r\n" in text
+
+
+def test_copies_of_delays_go_to_whom_they_are_for() -> None:
+    written = report(ReportKind.POSTMASTER_DELAY)
+    assert "delays" == written.envelope.recipients[0].address
+    text = written.content.decode()
+    assert "Subject: Postmaster Warning: Delayed Mail\r\n" in text
+    assert "This is the mail system" not in text
+
+
+TEMPLATE = "failure_template = <<EOF\nCharset: {charset}\nSubject: Came back\n\nHello from $myhostname\nEOF\n"
+
+
+@pytest.mark.parametrize(
+    ("charset", "utf8", "shown"),
+    [("us-ascii", "yes", "utf-8"), ("us-ascii", "no", "us-ascii"), ("iso-8859-1", "yes", "iso-8859-1")],
+)
+def test_a_site_says_it_in_its_own_words(charset: str, utf8: str, shown: str) -> None:
+    text = f"{SETTINGS}bounce_template_file = /b.cf\nsmtputf8_enable = {utf8}\n"
+    settings = Settings.parse(text).with_files({"/b.cf": TEMPLATE.format(charset=charset)})
+    written = report(ReportKind.FAILURE, settings=settings).content.decode()
+    assert "\r\nSubject: Came back\r\n" in written
+    assert f"Content-Type: text/plain; charset={shown}\r\n" in written
+    assert "\r\nHello from mx.example\r\n\r\n<k@b.example>:" in written

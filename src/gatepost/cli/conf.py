@@ -6,8 +6,10 @@ import argparse
 import difflib
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from gatepost.cli.main import add_directory
+from gatepost.config.bouncetemplates import Templates, parse_templates, templates_of
 from gatepost.config.findings import Level, render
 from gatepost.config.load import read_settings
 from gatepost.config.reference import render_reference
@@ -20,6 +22,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("-n", dest="changed", action="store_true", help="show only what main.cf sets")
     shown.add_argument("-d", dest="defaults", action="store_true", help="show the defaults; main.cf is not read")
+    shown.add_argument(
+        "-b",
+        dest="bounce",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help="show the texts of delivery reports, $name replaced: those of FILE, or the ones in force",
+    )
+    shown.add_argument(
+        "-t", dest="templates", action="store_true", help="show the built-in texts of delivery reports, to begin with"
+    )
     shown.add_argument("--reference", action="store_true", help="write the reference of all parameters, as Markdown")
     parser.add_argument("-x", dest="expand", action="store_true", help="show values with $name replaced")
     parser.add_argument("-H", dest="bare", action="store_true", help="show values without names")
@@ -34,7 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.reference:
         print(render_reference())
         return 0
+    if arguments.templates:
+        print(Templates().render(), end="")
+        return 0
     settings, status = (Settings.parse(""), 0) if arguments.defaults else _read(arguments)
+    if arguments.bounce is not None:
+        return _preview(settings, arguments.bounce) or status
     for name in arguments.names or _all_names(settings, changed=arguments.changed):
         if name not in PARAMETERS and not settings.is_set(name):
             close = difflib.get_close_matches(name, PARAMETERS, n=1, cutoff=0.75)
@@ -53,6 +71,23 @@ def _read(arguments: argparse.Namespace) -> tuple[Settings, int]:
     if faults:
         print(render(faults), file=sys.stderr)
     return settings, int(any(finding.level is Level.ERROR for finding in faults))
+
+
+def _preview(settings: Settings, file: str) -> int:
+    """Show the texts of delivery reports; faults go to standard error. The exit status."""
+    if file:
+        try:
+            text = Path(file).read_text("utf-8", "surrogateescape")
+        except OSError as error:
+            print(f"gatepost conf: {file} cannot be read: {error.strerror}", file=sys.stderr)
+            return 1
+        templates, findings = parse_templates(text, file, settings)
+    else:
+        templates, findings = templates_of(settings)
+    if findings:
+        print(render(findings), file=sys.stderr)
+    print(templates.render(settings), end="")
+    return int(bool(findings))
 
 
 def _all_names(settings: Settings, *, changed: bool) -> Iterable[str]:

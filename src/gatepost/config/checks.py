@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
+from gatepost.config.bouncetemplates import templates_of
 from gatepost.config.findings import Finding, Level, Place
 from gatepost.config.matchlist import Faulty, MatchList
 from gatepost.config.param import Patterns
@@ -167,3 +168,9 @@ def log_file_in_the_wrong_place(settings: Settings, _: Sequence[Service]) -> Ite
 def _smtpd_settings(settings: Settings, services: Sequence[Service]) -> list[Settings]:
     """The settings of main.cf, and those of the SMTP servers that override any."""
     return [settings, *(one.settings for one in services if one.command == "smtpd" and one.entry.overrides)]
+
+
+@check("GP0110")
+def bounce_templates(settings: Settings, _: Sequence[Service]) -> Iterator[Finding]:
+    """A template of `bounce_template_file` that is wrong is not used, which its author wants to know."""
+    yield from templates_of(settings)[1]

@@ -113,7 +113,7 @@ def _with_host_facts(settings: Settings, findings: list[Finding]) -> tuple[Setti
     proxies = frozenset(address for name in settings.proxy_interfaces for address in _addresses(name))
     own = OwnAddresses(frozenset(str(interface.ip) for interface in used), proxies, nets)
     settings = settings.with_defaults({"mynetworks": " ".join(nets)})
-    return settings.with_files(_included(settings)), own
+    return settings.with_files({**_included(settings), **_bounce_templates(settings)}), own
 
 
 def _with_origin(settings: Settings, findings: list[Finding]) -> Settings:
@@ -210,6 +210,13 @@ def _included(settings: Settings) -> dict[str, str]:
         texts |= new
         paths = {path for text in new.values() for path in _nested_files(text)}
     return texts
+
+
+def _bounce_templates(settings: Settings) -> dict[str, str]:
+    """The text of `bounce_template_file`. One that cannot be read leaves the built-in texts in force."""
+    path = settings.bounce_template_file
+    text = _file_text(path) if path else None
+    return {} if text is None else {path: text}
 
 
 def _nested_files(text: str) -> Iterable[str]:

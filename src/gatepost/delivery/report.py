@@ -14,6 +14,7 @@ A report has the fields from Date on; Received and Message-Id are added when it 
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,29 +29,48 @@ from gatepost.smtp.client_commands import original_recipient
 _WIDTH = 79
 """Columns of the part for people."""
 
+_MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r\n[ \t]+)?(<[!-;=?-~]+>)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
 
 class ReportKind(Enum):
-    """What a report is about: its subject, and the word of its `Action` fields."""
+    """What a report is about: the word of its `Action` fields, and whether the postmaster gets it."""
 
-    FAILURE = ("Undelivered Mail Returned to Sender", "failed")
-    POSTMASTER = ("Postmaster Copy: Undelivered Mail", "failed")
-    DELAY = ("Delayed Mail (still being retried)", "delayed")
-    SUCCESS = ("Successful Mail Delivery Report", "delivered")
+    FAILURE = ("failed", False)
+    POSTMASTER = ("failed", True)
+    DELAY = ("delayed", False)
+    POSTMASTER_DELAY = ("delayed", True)
+    SUCCESS = ("delivered", False)
 
-    def __init__(self, subject: str, action: str) -> None:
-        self.subject = subject
+    def __init__(self, action: str, copy: bool) -> None:  # noqa: FBT001 - the columns of the table above
         self.action = action
+        self.is_copy = copy
+        """Whether it is the postmaster's copy of one that the sender gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a report's template makes of it: headers, and the text of the part for people, in `charset`."""
+
+    sender: str
+    subject: str
+    charset: str = "utf-8"
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Who reports. `product` is `mail_name`; `size_limit` is in bytes; `notices` is where copies go to."""
+    """Who reports. `product` is `mail_name`; `size_limit` is in bytes; `notices` is where copies go to.
+
+    `threaded`: a report is a reply to its message for mail programs.
+    """
 
     host: str
     product: str
     double_bounce: str
+    words: Words
     size_limit: int = 50_000
     notices: str = "postmaster"
+    threaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +108,7 @@ class Returned:
 
 def report_envelope(kind: ReportKind, message: Returned, site: Site) -> Envelope:
     """From whom, and to whom, a report goes."""
-    if kind is ReportKind.POSTMASTER:
+    if kind.is_copy:
         to, sender = site.notices, site.double_bounce
     else:
         to, sender = message.envelope.sender, ""
@@ -108,8 +128,8 @@ def write_report(kind: ReportKind, message: Returned, recipients: Iterable[Repor
         "This is a MIME-encapsulated message.",
         "",
         delimiter,
-        *_part("Notification", "text/plain; charset=utf-8", transfer=True),
-        *_words(kind, message, site, recipients),
+        *_part("Notification", f"text/plain; charset={site.words.charset}", transfer=True),
+        *_words(kind, site, recipients),
         "",
         delimiter,
         *_part("Delivery report", f"message/{_flavour(message)}delivery-status", transfer=bool(_flavour(message))),
@@ -132,19 +152,29 @@ def _flavour(message: Returned) -> str:
 
 
 def _header(kind: ReportKind, message: Returned, site: Site, now: float, boundary: str) -> list[str]:
-    to = external(site.notices if kind is ReportKind.POSTMASTER else message.envelope.sender)
-    generated = "auto-generated" if kind is ReportKind.POSTMASTER else "auto-replied"
+    to = external(site.notices if kind.is_copy else message.envelope.sender)
+    generated = "auto-generated" if kind.is_copy else "auto-replied"
     return [
         f"Date: {_date(now)}",
-        f"From: Mail Delivery System <MAILER-DAEMON@{site.host}>",
-        f"Subject: {kind.subject}",
+        f"From: {site.words.sender}",
+        f"Subject: {site.words.subject}",
         f"To: {to}",
+        *(_thread(message) if site.threaded else ()),
         f"Auto-Submitted: {generated}",
         "MIME-Version: 1.0",
         "Content-Type: multipart/report; report-type=delivery-status;",
         f'\tboundary="{boundary}"',
         "Content-Transfer-Encoding: 8bit",
     ]
+
+
+def _thread(message: Returned) -> list[str]:
+    """What makes the report a reply to its message (RFC 5322 section 3.6.4)."""
+    found = _MESSAGE_ID.search(message.content.partition(b"\r\n\r\n")[0])
+    if found is None:
+        return []
+    name = found[1].decode("ascii")
+    return [f"References: {name}", f"In-Reply-To: {name}"]
 
 
 def _part(description: str, content_type: str, *, transfer: bool) -> list[str]:
@@ -154,57 +184,12 @@ def _part(description: str, content_type: str, *, transfer: bool) -> list[str]:
 
 # The part for people
 
-_SIGNATURE = "                   The mail system"
 
-
-def _words(kind: ReportKind, message: Returned, site: Site, recipients: tuple[Reported, ...]) -> list[str]:
-    lines = _introduction(kind, message, site)
+def _words(kind: ReportKind, site: Site, recipients: tuple[Reported, ...]) -> list[str]:
+    lines = [] if kind.is_copy else site.words.text.splitlines()
     for recipient in recipients:
         lines += ["", *_fold(_story(kind, recipient))]
     return lines
-
-
-def _introduction(kind: ReportKind, message: Returned, site: Site) -> list[str]:
-    first = f"This is the mail system at host {site.host}."
-    match kind:
-        case ReportKind.POSTMASTER:
-            return []
-        case ReportKind.FAILURE:
-            return [
-                first,
-                "",
-                "I'm sorry to have to inform you that your message could not",
-                "be delivered to one or more recipients. It's attached below.",
-                "",
-                "For further assistance, please send mail to postmaster.",
-                "",
-                "If you do so, please include this problem report. You can",
-                "delete your own text from the attached returned message.",
-                "",
-                _SIGNATURE,
-            ]
-        case ReportKind.SUCCESS:
-            return [
-                first,
-                "",
-                "Your message was successfully delivered to the destination(s)",
-                "listed below. If the message was delivered to mailbox you will",
-                "receive no further notifications. Otherwise you may still receive",
-                "notifications of mail delivery errors from other systems.",
-                "",
-                _SIGNATURE,
-            ]
-        case ReportKind.DELAY:
-            return [
-                first,
-                "",
-                "Your message has not been delivered yet. Nothing is lost, and you",
-                f"need not send it again: delivery is tried until {_date(message.expires)}.",
-                "",
-                "The reasons so far are below; postmaster knows more.",
-                "",
-                _SIGNATURE,
-            ]
 
 
 def _story(kind: ReportKind, recipient: Reported) -> str:
@@ -263,7 +248,7 @@ def _recipient_fields(kind: ReportKind, message: Returned, site: Site, recipient
     else:
         said = f"X-{site.product}; {_reason(kind, recipient)}"
     fields += _fold(f"Diagnostic-Code: {said}")
-    if kind is ReportKind.DELAY:
+    if kind.action == "delayed":
         fields.append(f"Will-Retry-Until: {_date(message.expires)}")
     return fields
 
@@ -290,9 +275,7 @@ def _what_returns(kind: ReportKind, message: Returned, site: Site) -> tuple[byte
 
 
 def _returned_header(kind: ReportKind, message: Returned, *, headers_only: bool) -> list[str]:
-    name = "Message" if kind is ReportKind.SUCCESS else "Delayed Message"
-    if kind in (ReportKind.FAILURE, ReportKind.POSTMASTER):
-        name = "Undelivered Message"
+    name = "Message" if kind is ReportKind.SUCCESS else "Undelivered Message"
     if headers_only:
         form = "message/global-headers" if _flavour(message) else "text/rfc822-headers"
         return _part(f"{name} Headers", form, transfer=True)

@@ -70,7 +70,7 @@ class ActiveMessage:
         row = self.row(result.row)
         if row is None:
             return ()
-        came_to = outcome(row, softened(result, rules), rules)
+        came_to = outcome(row, softened(result, rules), rules, warned=self.message.warned)
         new = self._number(came_to.expanded)
         kept = (came_to.kept,) if came_to.kept else ()
         self.replace_rows((*kept, *new), () if kept else (row.number,))

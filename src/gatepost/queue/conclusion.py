@@ -5,8 +5,9 @@ The rules:
 1. A recipient that is done leaves the ledger, unless a report on it is owed; then it leaves with the report.
 2. A failure is reported unless NOTIFY says otherwise (RFC 3461 section 4.1); a deferral is warned of once, after
    `delay_warning_time`; a success is reported on request only, and not where the next server will do it.
-3. A report goes to the sender. On mail without a sender nobody is told, but the postmaster if `2bounce` is among the
-   notify_classes; and on a report to the postmaster, nobody (so that no loop of reports can arise).
+3. A report goes to the sender, and a copy to the postmaster if notify_classes say so. On mail without a sender only
+   the postmaster is told (`2bounce`, which `bounce` implies); and on a report to the postmaster, nobody, so that no
+   loop of reports can arise.
 4. A message that is deferred beyond its lifetime has failed.
 """
 
@@ -36,8 +37,8 @@ def softened(result: Result, rules: QueueRules) -> Result:
     return replace(result, status=Status.DEFERRED, dsn=f"4{result.dsn[1:]}")
 
 
-def outcome(row: Row, result: Result, rules: QueueRules) -> Outcome:
-    """What a result makes of a row (rules 1 and 2)."""
+def outcome(row: Row, result: Result, rules: QueueRules, *, warned: bool = False) -> Outcome:
+    """What a result makes of a row (rules 1 and 2). `warned`: the sender knows that the message was delayed."""
     match result.status:
         case Status.DEFERRED:
             return Outcome(replace(row, result=result))
@@ -50,6 +51,7 @@ def outcome(row: Row, result: Result, rules: QueueRules) -> Outcome:
             expanded = _expanded(row, result)
             passed_on = any(Notify.SUCCESS in recipient.notify for recipient in result.new_recipients)
             owed = Notify.SUCCESS in row.recipient.notify and not result.remote_takes_dsn and not passed_on
+            owed = owed or (warned and rules.confirms and _wants(row, Notify.DELAY))
             return Outcome(replace(row, state=RowState.DELIVERED, result=result) if owed else None, expanded)
 
 
@@ -98,6 +100,8 @@ def conclude(message: StoredMessage, rules: QueueRules, now: float) -> Conclusio
         wanted = tuple(row for row in pending if _wants(row, Notify.DELAY))
         if wanted:
             orders.append(ReportOrder(ReportKind.DELAY, message, wanted))
+            if "delay" in rules.notify:
+                orders.append(ReportOrder(ReportKind.POSTMASTER_DELAY, message, wanted))
     removed = tuple(row.number for row in (*failed, *delivered))
     left = later.with_rows((), frozenset(removed))
     return Conclusion(Fate.UPDATE, left, removed, tuple(orders), discarded=discarded, unheard=unheard)
@@ -117,7 +121,7 @@ def _failure_orders(
         return
     if sender:
         yield ReportOrder(ReportKind.FAILURE, message, wanted, expired)
-    if ("bounce" if sender else "2bounce") in rules.notify:
+    if "bounce" in rules.notify or (not sender and "2bounce" in rules.notify):
         yield ReportOrder(ReportKind.POSTMASTER, message, wanted, expired)
 
 

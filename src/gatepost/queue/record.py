@@ -164,6 +164,7 @@ class ReportKind(Enum):
     FAILURE = "sender non-delivery notification"
     POSTMASTER = "postmaster non-delivery notification"
     DELAY = "sender delay notification"
+    POSTMASTER_DELAY = "postmaster delay notification"
     SUCCESS = "sender delivery status notification"
 
 

@@ -16,7 +16,8 @@ class QueueRules:
 
     `limits` has each transport's; `run_delay` is the time between looks for deferred mail that is due; `expansions` is
     how many times in a row a recipient may turn into another one. `double_bounce` is the sender of reports to the
-    postmaster, about which nobody is told; `notify` holds the notify_classes.
+    postmaster, about which nobody is told; `notify` holds the notify_classes. `confirms`: who was warned of a delay
+    hears of its end (`confirm_delay_cleared`).
     """
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -30,6 +31,7 @@ class QueueRules:
     expansions: int = 50
     double_bounce: str = "double-bounce@localhost"
     notify: frozenset[str] = frozenset()
+    confirms: bool = False
 
     @classmethod
     def of(cls, settings: Settings, processes: Mapping[str, int]) -> QueueRules:
@@ -56,6 +58,7 @@ class QueueRules:
             settings.hopcount_limit,
             f"{settings.double_bounce_sender}@{origin}",
             frozenset(name.lower() for name in settings.notify_classes),
+            settings.confirm_delay_cleared,
         )
 
 

@@ -106,7 +106,9 @@ class Holding:
         async def expand(envelope: Envelope) -> tuple[Recipient, ...]:
             return (await router.expand(envelope.recipients, generation.oracle(log))).recipients
 
+        office = ReportOffice(settings)
+
         async def report(order: ReportOrder) -> StoredMessage | None:
-            return await self.intake.reporting(ReportOffice(settings).write)(order)
+            return await self.intake.reporting(office.write)(order)
 
         return Plan(generation.agents, QueueRules.of(settings, processes), resolve, expand, report)

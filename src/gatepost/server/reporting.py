@@ -1,14 +1,18 @@
-"""Reports on the fate of messages: the queue orders them, `delivery.report` words them; this joins the two."""
+"""Reports on the fate of messages: the queue orders them, `delivery.report` writes them; this joins the two.
+
+A configuration gives the words (`config.bouncetemplates`) and says who gets what.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
+from gatepost.config.bouncetemplates import Template, templates_of
 from gatepost.config.settings import Settings
 from gatepost.delivery import report
 from gatepost.mail.delivery import Body
-from gatepost.queue.record import Report, ReportOrder, Row, RowState, StoredMessage
+from gatepost.queue.record import Report, ReportKind, ReportOrder, Row, RowState, StoredMessage
 
 EXPIRED = "4.4.7"
 """What is said of a recipient that was never tried before the message's time was over (RFC 3463 section 3.5)."""
@@ -20,6 +24,14 @@ class ReportOffice:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
         self._settings = settings
         self._clock = clock
+        templates, _ = templates_of(settings)  # what is wrong with them was found at the start
+        self._words = {
+            ReportKind.FAILURE: self._shown(templates.failure),
+            ReportKind.POSTMASTER: _of_a_copy(templates.failure),
+            ReportKind.DELAY: self._shown(templates.delay),
+            ReportKind.POSTMASTER_DELAY: _of_a_copy(templates.delay),
+            ReportKind.SUCCESS: self._shown(templates.success),
+        }
 
     async def write(self, order: ReportOrder) -> Report | None:
         """The report that was ordered (`queue.record.ReportWriter`)."""
@@ -39,21 +51,40 @@ class ReportOffice:
 
     def _site(self, order: ReportOrder) -> report.Site:
         settings = self._settings
-        from_nobody = not order.message.envelope.sender
-        notices = settings.text("2bounce_notice_recipient") if from_nobody else settings.bounce_notice_recipient
-        origin = settings.myorigin
         return report.Site(
             host=settings.myhostname,
             product=settings.mail_name,
-            double_bounce=f"{settings.double_bounce_sender}@{origin}",
+            double_bounce=f"{settings.double_bounce_sender}@{settings.myorigin}",
+            words=self._words[order.kind],
             size_limit=settings.bounce_size_limit,
-            notices=notices,
+            notices=self._notices(order),
+            threaded=settings.enable_threaded_bounces,
         )
+
+    def _notices(self, order: ReportOrder) -> str:
+        """Who gets copies of such reports."""
+        settings = self._settings
+        if order.kind is ReportKind.POSTMASTER_DELAY:
+            return settings.delay_notice_recipient
+        if not order.message.envelope.sender:
+            return settings.text("2bounce_notice_recipient")
+        return settings.bounce_notice_recipient
+
+    def _shown(self, template: Template) -> report.Words:
+        settings = self._settings
+        plain = template.charset.lower() == "us-ascii"  # what is appended to the text may be more than that
+        charset = "utf-8" if plain and settings.smtputf8_enable else template.charset
+        return report.Words(template.sender, template.subject, charset, template.shown(settings))
 
     def _lifetime(self, message: StoredMessage) -> float:
         settings = self._settings
         longest = settings.maximal_queue_lifetime if message.envelope.sender else settings.bounce_queue_lifetime
         return longest.total_seconds()
+
+
+def _of_a_copy(template: Template) -> report.Words:
+    """The postmaster's copies have no text, so any character set will do for what is said of recipients."""
+    return report.Words(template.sender, template.postmaster_subject or template.subject)
 
 
 async def _beginning(body: Body, limit: int) -> bytes:

@@ -19,15 +19,11 @@ class BouncesParameters:
     bounce_size_limit = size(
         "50000", doc="How much of the original message a bounce returns; a longer one is cut to its header."
     )
-    bounce_template_file = text("", support=NOTED, doc="Texts for bounces in place of the built-in ones.")
-    confirm_delay_cleared = boolean(
-        "no", support=NOTED, doc="Tell the sender when a delayed message was delivered after all."
-    )
+    bounce_template_file = text("", doc="File with texts for reports in place of the built-in ones (bounce(5)).")
+    confirm_delay_cleared = boolean("no", doc="Tell the sender when a delayed message was delivered after all.")
     default_delivery_status_filter = tables("", support=GUARDING, doc="Tables that change the status of deliveries.")
     defer_service_name = text("defer", support=NOTED, doc="The service that keeps reports of delayed recipients.")
-    delay_notice_recipient = text(
-        "postmaster", support=NOTED, doc="Who gets copies of delay notices (notify class `delay`)."
-    )
+    delay_notice_recipient = text("postmaster", doc="Who gets copies of delay notices (notify class `delay`).")
     delay_warning_time = duration(
         "0h", doc="Time after which the sender is told that a message is delayed; 0 is never."
     )
@@ -36,9 +32,7 @@ class BouncesParameters:
         required=True,
         doc="Local part of the sender of notices to the postmaster; what cannot be delivered to it is dropped.",
     )
-    enable_threaded_bounces = boolean(
-        "no", support=NOTED, doc="Make a bounce a reply to its message in the eyes of mail programs."
-    )
+    enable_threaded_bounces = boolean("no", doc="Make a report a reply to its message in the eyes of mail programs.")
     error_notice_recipient = text(
         "postmaster",
         doc="Who is told of errors in the server (notify classes `resource`, `software`, ...).",
