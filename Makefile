@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DIR ?= run
 
-.PHONY: run test check bench format clean
+.PHONY: run test check bench performance format clean
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,8 +27,13 @@ check: $(BIN)/.installed
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest -q tests/shape
 
+# Gatepost beside Postfix; needs root. ARGS=--help shows what can be varied.
 bench: $(BIN)/.installed
-	$(BIN)/python bench/compare.py $(ARGS)
+	$(BIN)/python -m bench $(ARGS)
+
+# docs/performance.md and its pictures, from what `make bench` has saved.
+performance: $(BIN)/.installed
+	$(BIN)/python -m bench.report bench/results/latest.json
 
 format: $(BIN)/.installed
 	$(BIN)/ruff format .
