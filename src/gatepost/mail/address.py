@@ -11,6 +11,7 @@ import encodings.idna  # both read now: who serves may not read Python's files a
 import encodings.punycode  # noqa: F401 - found by name
 import ipaddress
 import re
+from functools import lru_cache
 
 from gatepost.mail import addresslist
 from gatepost.mail.words import is_dot_string, quoted, scan
@@ -23,6 +24,7 @@ NAME_LIMIT = 255
 
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 _PLAIN_PATH = re.compile(r"<([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9._-]+)>")
+_PLAIN_LOCAL_AND_DOMAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*@[A-Za-z0-9._-]+")
 _BRACKETS = re.compile(r'\\.|"(?:\\.|[^"\\])*"?|[<>]', re.DOTALL)
 _LITERAL_V6 = re.compile(r"ipv6:", re.IGNORECASE)
 
@@ -57,6 +59,8 @@ def parse_path(argument: str, *, strict: bool = False) -> str:
 
 def external(address: str) -> str:
     """The address as it stands on the wire, in headers and in the log: the local part quoted where it must be."""
+    if _PLAIN_LOCAL_AND_DOMAIN.fullmatch(address):
+        return address  # nearly every address; what follows comes to the same
     route, address = _split_route(address)
     local, domain = split_domain(address)
     if "@" not in address:
@@ -109,6 +113,7 @@ def to_ascii(domain: str) -> str:
         raise AddressSyntaxError(f"no internationalised domain: {domain}") from reason
 
 
+@lru_cache(maxsize=4096)
 def is_hostname(name: str, *, utf8: bool = True) -> bool:
     """Whether a text can name a host.
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def local_moment(now: float) -> datetime:
+    """A time in seconds since the epoch, in the zone of this machine, as dates in mail are shown."""
+    return datetime.fromtimestamp(now, UTC).astimezone()
+
+
+@lru_cache(maxsize=4)
+def local_date(second: int) -> str:
+    """A second since the epoch as mail headers show it, in the zone of this machine."""
+    return mail_date(local_moment(second))
 
 
 def mail_date(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gatepost.mail.address import external
@@ -99,5 +100,8 @@ def _comment_text(text: str) -> str:
     return "".join("?" if char in '()\\"' else char for char in text)
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def _printable(line: str) -> str:
-    return "".join("?" if char < " " or char == "\x7f" else char for char in line)
+    return line if line.isprintable() else _CONTROL.sub("?", line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 HANG_UP = frozenset({421, 521})
 """Codes after which the server closes the connection, whatever produced them."""
@@ -22,6 +22,7 @@ class Reply:
     code: int
     dsn: str
     lines: tuple[str, ...]
+    _wire: bytes = field(default=b"", init=False, repr=False, compare=False)  # what `render` has made
 
     @classmethod
     def of(cls, code: int, dsn: str, text: str) -> Reply:
@@ -53,8 +54,11 @@ class Reply:
         return replace(self, code=self.code - 100, dsn=f"4{self.dsn[1:]}" if self.dsn else "")
 
     def render(self) -> bytes:
-        """The bytes on the wire, each line ended by CRLF."""
-        status = f"{self.dsn} " if self.dsn else ""
-        last = len(self.lines) - 1
-        rows = (f"{self.code}{' ' if i == last else '-'}{status}{line}\r\n" for i, line in enumerate(self.lines))
-        return "".join(rows).encode("utf-8", "surrogateescape")
+        """The bytes on the wire, each line ended by CRLF; made once, because most replies are constants."""
+        if not self._wire:
+            status = f"{self.dsn} " if self.dsn else ""
+            *others, last = self.lines
+            rows = [f"{self.code}-{status}{line}\r\n" for line in others]
+            text = "".join((*rows, f"{self.code} {status}{last}\r\n"))
+            object.__setattr__(self, "_wire", text.encode("utf-8", "surrogateescape"))
+        return self._wire

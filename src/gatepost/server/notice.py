@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from gatepost.mail.dates import local_date
 from gatepost.mail.envelope import Envelope, Origin, Recipient
 from gatepost.policy.outcome import Fault
 from gatepost.queue.intake import Submission
-from gatepost.server.session import Session, local_date
+from gatepost.server.session import Session
 from gatepost.server.transcript import wanted
 
 

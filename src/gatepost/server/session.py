@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
-from functools import lru_cache
 
 from gatepost.config.matchlist import MatchList
 from gatepost.mail import replies
 from gatepost.mail.address import external
-from gatepost.mail.dates import mail_date
+from gatepost.mail.dates import local_date
 from gatepost.mail.events import Emit, Warned
 from gatepost.mail.events.smtpd import ClientAccepted, ImproperPipelining, LimitExceeded, PolicyActed
 from gatepost.mail.peer import Login, Peer, TlsDetails
@@ -325,9 +323,3 @@ def escaped(data: bytes) -> str:
         chr(byte) if 32 <= byte < 127 and byte != 92 else _ESCAPES.get(byte, f"\\{byte:03o}")  # noqa: PLR2004 - ASCII
         for byte in data
     )
-
-
-@lru_cache(maxsize=4)
-def local_date(second: int) -> str:
-    """A time, in seconds since the epoch, as mail headers show it, in the machine's own zone."""
-    return mail_date(datetime.fromtimestamp(second, UTC).astimezone())

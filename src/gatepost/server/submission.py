@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from gatepost.mail.dates import local_date
 from gatepost.mail.envelope import Origin
 from gatepost.mail.received import Stamp, Trace, received
 from gatepost.policy.outcome import Action, Bcc, Discard, Filter, Hold, Prepend, Redirect
 from gatepost.queue.intake import Handling, Submission
-from gatepost.server.session import Session, local_date
+from gatepost.server.session import Session
 from gatepost.server.transaction import Transaction
 
 

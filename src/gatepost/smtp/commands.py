@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from gatepost.mail import replies, xtext
 from gatepost.mail.envelope import Notify, Ret
@@ -23,6 +24,8 @@ SIZE_LIMIT = 2**63 - 1
 
 class Verb(Enum):
     """The commands, in the order in which a session's end counts them, and the other moments a server replies at."""
+
+    __hash__ = object.__hash__  # by identity; Enum's own runs Python code at each look into a table
 
     HELO = "helo"
     EHLO = "ehlo"
@@ -64,8 +67,7 @@ class Refused(Exception):  # noqa: N818 - said as it is: the command was refused
         self.warning = warning
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command line. `word` is the verb as it was sent, `words` holds what follows it."""
 
     verb: Verb
@@ -81,6 +83,30 @@ class Command:
 
 def parse(line: str) -> Command | None:
     """Read a command line; None where it holds no word at all."""
+    return _ordinary(line) or _any(line)
+
+
+_ORDINARY = re.compile(
+    r"(?:(MAIL|RCPT)\ (FROM:|TO:)\ ?(<[!#-;=?-\[\]-~]*>) | ([A-Z]+)) ((?:\ [!#-;=?-\[\]-~]+)*)",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+"""A command without quotes, backslashes and odd blanks; the words are printable ASCII."""
+
+
+def _ordinary(line: str) -> Command | None:
+    """A short cut to what `_any` gives, for the lines that nearly all clients send; None for others."""
+    match = _ORDINARY.fullmatch(line)
+    if match is None:
+        return None
+    mail_or_rcpt, keyword, path, other, rest = match.groups()
+    options = [Word(text) for text in rest.split(" ")[1:]] if rest else []
+    if mail_or_rcpt:
+        return Command(_WORDS[mail_or_rcpt.upper()], line, mail_or_rcpt, (Word(keyword), Word(path), *options))
+    verb = _WORDS.get(other.upper(), Verb.UNKNOWN)
+    return None if verb is Verb.MAIL or verb is Verb.RCPT else Command(verb, line, other, tuple(options))
+
+
+def _any(line: str) -> Command | None:
     found = words(line)
     if not found:
         return None
@@ -113,9 +139,12 @@ class MailParameters:
     envid: str = ""
 
 
+_NO_MAIL_PARAMETERS = MailParameters()
+
+
 def mail_parameters(options: Sequence[Word], *, dsn: bool, smtputf8: bool) -> MailParameters:
     """Read the parameters of MAIL; `dsn` and `smtputf8` tell what this client was offered. Raises Refused."""
-    found = MailParameters()
+    found = _NO_MAIL_PARAMETERS
     for option in options:
         keyword, value = parameter(option.text)
         match keyword, value:
@@ -175,9 +204,12 @@ class RcptParameters:
     orcpt: str = ""
 
 
+_NO_RCPT_PARAMETERS = RcptParameters()
+
+
 def rcpt_parameters(options: Sequence[Word], *, dsn: bool) -> RcptParameters:
     """Read the parameters of RCPT; `dsn`: whether this client was offered DSN. Raises Refused."""
-    found = RcptParameters()
+    found = _NO_RCPT_PARAMETERS
     for option in options:
         keyword, value = parameter(option.text)
         match keyword, value:

@@ -9,7 +9,7 @@ r"""The grammar of SMTP command lines (RFC 5321 section 4.1), as generously read
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _BLANKS = " \t\r\f\v"
 _WORD = re.compile(
@@ -26,8 +26,7 @@ _HEADER = re.compile(r"[!-9;-~]+\s*:")
 """A word and a colon: the beginning of a message header, never of a command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a command line, as it was sent. `broken`: an open quote or bracket runs to the end of the line."""
 
     text: str

@@ -16,7 +16,7 @@ The rules:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FRAGMENT = 4096
 """Bytes of an unfinished content line that are held before they are passed on."""
@@ -29,8 +29,7 @@ _LENIENT_END_LATER = re.compile(rb"(?<=\n)\.\r*\n")
 _DOT_OR_DOT_LINE = re.compile(rb"(?:\A|(?<=\n))\.(?:\r?\n)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line without its end; `bare`: it ended in LF alone; `overlong`: cut to the limit."""
 
     content: bytes
@@ -75,14 +74,14 @@ class Input:
                 del self.data[:-1]  # the last byte may be the CR of the line's end
             self._scanned = len(self.data)
             return None
-        bare = self.data[end - 1 : end] != b"\r"
-        head, self._head = self._head, None
-        if head is None and end >= limit:
-            head = bytes(self.data[:limit])
-        content = bytes(self.data[:end]) if head is None else head
+        data = bytes(self.data[: end + 1])
         del self.data[: end + 1]
         self._scanned = 0
-        return Line(content.rstrip(b"\r") if head is None else content, bare, head is not None)
+        head, self._head = self._head, None
+        if head is None and end >= limit:
+            head = data[:limit]
+        bare = not data.endswith(b"\r\n")
+        return Line(data[:-1].rstrip(b"\r"), bare) if head is None else Line(head, bare, overlong=True)
 
 
 class ContentReader:
@@ -118,10 +117,13 @@ class ContentReader:
         del data[: after if self.ended else end]
         if not block:
             return b""
-        self.bare_newline |= block.count(b"\n") != block.count(b"\r\n")
         opened, after_crlf = self._mid_line, self._after_crlf
         self._mid_line, self._after_crlf = False, block.endswith(b"\r\n")
-        return self._canonical(_unstuff(block, opened=opened, drop=self._strict, after_crlf=after_crlf))
+        if _is_canonical(block):
+            return _unstuff(block, opened=opened, drop=self._strict and not after_crlf)
+        self.bare_newline |= _has_bare_newline(block)
+        drop = self._strict and not (after_crlf and not _has_bare_newline(block))
+        return self._canonical(_unstuff(block, opened=opened, drop=drop))
 
     def _find_end(self, data: bytearray) -> tuple[int, int]:
         """Where the content ends, and where its closing line does; -1 where it does not end yet."""
@@ -189,8 +191,7 @@ class ChunkReader:
 
 def canonical(block: bytes, *, strict: bool, replace_stray_cr: bool) -> bytes:
     """The block with CRLF at the end of each line; leniently, CRs in front of a CRLF are dropped too."""
-    pairs = block.count(b"\r\n")
-    if block.count(b"\n") == pairs == block.count(b"\r"):
+    if _is_canonical(block):
         return block
     if not strict:
         block = _CRS_AND_LF.sub(b"\r\n", block)
@@ -199,7 +200,17 @@ def canonical(block: bytes, *, strict: bool, replace_stray_cr: bool) -> bytes:
     return _BARE_LF.sub(b"\r\n", block)
 
 
-def _unstuff(block: bytes, *, opened: bool, drop: bool, after_crlf: bool) -> bytes:
+def _is_canonical(block: bytes) -> bool:
+    """Whether CR and LF come in pairs only."""
+    pairs = block.count(b"\r\n")
+    return block.count(b"\n") == pairs == block.count(b"\r")
+
+
+def _has_bare_newline(block: bytes) -> bool:
+    return block.count(b"\n") != block.count(b"\r\n")
+
+
+def _unstuff(block: bytes, *, opened: bool, drop: bool) -> bytes:
     """Whole lines without their stuffed dots (RFC 5321 section 4.5.2).
 
     `opened`: the first is the rest of a line whose front is gone. `drop`: lone dots are dropped (rule 3), of which
@@ -209,7 +220,7 @@ def _unstuff(block: bytes, *, opened: bool, drop: bool, after_crlf: bool) -> byt
         return block
     first = block.find(b"\n") + 1 if opened else 0
     lines = block[first:]
-    if drop and not (after_crlf and block.count(b"\n") == block.count(b"\r\n")):
+    if drop:
         lines = _DOT_OR_DOT_LINE.sub(b"", lines)
     else:
         lines = lines.removeprefix(b".").replace(b"\n.", b"\n")

@@ -28,14 +28,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
-from gatepost.mail.reply import Reply
+from gatepost.mail.reply import HANG_UP, Reply
 from gatepost.smtp.commands import Verb
 from gatepost.smtp.lines import ChunkReader, ContentReader, Input
 
 
 class State(Enum):
     """Where a dialogue stands."""
+
+    __hash__ = object.__hash__  # by identity, as in Verb
 
     CONNECTED = "connected"
     IDLE = "idle"
@@ -99,8 +102,7 @@ NEED_DATA = Signal.NEED_DATA
 PAUSED = Signal.PAUSED
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(NamedTuple):
     """A line where a command is due. `overlong`: the text is only its front."""
 
     text: str
@@ -108,23 +110,20 @@ class CommandLine:
     overlong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The client's turn in a login; `overlong` where it is above its limit."""
 
     text: str
     overlong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A piece of message content, canonical, cut anywhere; never empty."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EndOfContent:
+class EndOfContent(NamedTuple):
     """The content, or the BDAT chunk, is complete. `bare_newline`: a line in it ended in LF alone."""
 
     bare_newline: bool = False
@@ -165,7 +164,7 @@ class Machine:
     @property
     def waiting(self) -> int:
         """Bytes that came and were not consumed."""
-        return len(self._input)
+        return len(self._input.data)
 
     def pending(self, count: int) -> bytes:
         """The front of what came and was not consumed: empty unless the peer went ahead of our replies."""
@@ -173,7 +172,8 @@ class Machine:
 
     def next_event(self) -> Event:
         """The next event; see rule 2 for PAUSED."""
-        if self.state is State.CLOSED or self.state is State.SECURING:
+        state = self.state
+        if state is State.CLOSED or state is State.SECURING:
             return PAUSED
         if self._in_chunk and self._chunks:
             return self._next_chunk(self._chunks)
@@ -181,7 +181,7 @@ class Machine:
             return PAUSED
         if self._content:
             return self._next_content(self._content)
-        response = self.state is State.LOGIN
+        response = state is State.LOGIN
         line = self._input.line(self.limits.response_length if response else self.limits.line_length)
         if line is None:
             return NEED_DATA
@@ -191,13 +191,14 @@ class Machine:
 
     def replied(self, verb: Verb, reply: Reply) -> None:
         """A reply was said: move to where the table leads, and read on."""
-        self.state = State.CLOSED if reply.hangs_up else TABLE.get((self.state, verb, reply.code // 100), self.state)
+        code, before = reply.code, self.state
+        self.state = state = State.CLOSED if code in HANG_UP else TABLE.get((before, verb, code // 100), before)
         self._owing = False
-        if self.state is State.CONTENT:
+        if state is State.CONTENT:
             self._content = ContentReader(
                 strict=self.limits.strict_newlines, replace_stray_cr=self.limits.replace_stray_cr
             )
-        elif self.state not in (State.CHUNKS, State.BROKEN):
+        elif state is not State.CHUNKS and state is not State.BROKEN:
             self._chunks = None
 
     def take_chunk(self, size: int, *, discard: bool) -> None:
@@ -245,7 +246,7 @@ class Machine:
         return EndOfContent(reader.bare_newline)
 
     def _next_chunk(self, reader: ChunkReader) -> Event:
-        while reader.left and len(self._input):
+        while reader.left and self._input.data:
             data = reader.read(self._input)
             if data and not self._discard:
                 return Content(data)
