@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -32,7 +33,7 @@ NOBODY = "To: undisclosed-recipients:;\n"
 def worked(text: str, rules: HeaderRules = LOCAL, sender: str = "a@b.c", cut: int = 0) -> tuple[str, list[str]]:
     """What is stored of a message, and what is logged."""
     events: list[Event] = []
-    work = HeaderWork(rules, Missing("<new@mx>", "DATE", sender), "Q", events.append)
+    work = HeaderWork(rules, lambda: Missing("<new@mx>", "DATE", sender), "Q", events.append)
     content = text.replace("\n", "\r\n").encode("utf-8", "surrogateescape")
     size = cut or max(len(content), 1)
     stored = b"".join(work.feed(content[at : at + size]) for at in range(0, len(content), size)) + work.finish()
@@ -40,7 +41,7 @@ def worked(text: str, rules: HeaderRules = LOCAL, sender: str = "a@b.c", cut: in
 
 
 def test_headers_on_top() -> None:
-    work = HeaderWork(LOCAL, Missing("<new@mx>", "DATE", "a@b.c"), "Q", _ignore)
+    work = HeaderWork(LOCAL, lambda: Missing("<new@mx>", "DATE", "a@b.c"), "Q", _ignore)
     top = work.preface(("X-A  : b", "To: joe", "Bcc: ann", "Date: now"))
     assert top == b"X-A: b\r\nTo: joe@mx\r\nDate: now\r\n"
     assert work.feed(b"Subject: x\r\n\r\n") == b"Subject: x\r\nMessage-Id: <new@mx>\r\nFrom: a@b.c\r\n\r\n"
@@ -143,7 +144,7 @@ def test_who_a_message_is_from() -> None:
 def test_hops_include_ours(count: int, *, looping: bool) -> None:
     rules = replace(LOCAL, hop_limit=3)
     events: list[Event] = []
-    work = HeaderWork(rules, Missing("<new@mx>", "DATE", "a@b.c"), "Q", events.append)
+    work = HeaderWork(rules, lambda: Missing("<new@mx>", "DATE", "a@b.c"), "Q", events.append)
     work.feed(b"Received : x\r\n" * count + b"\r\nbody\r\n")
     work.finish()
     assert looping == work.looping
@@ -154,13 +155,13 @@ def test_hops_include_ours(count: int, *, looping: bool) -> None:
     ("encoding", "eight"), [(b"8bit", True), (b" BINARY ", True), (b"base64", False), (b"", False)]
 )
 def test_a_message_may_declare_8bit_content_itself(encoding: bytes, *, eight: bool) -> None:
-    work = HeaderWork(LOCAL, Missing("<new@mx>", "DATE", "a@b.c"), "Q", _ignore)
+    work = HeaderWork(LOCAL, lambda: Missing("<new@mx>", "DATE", "a@b.c"), "Q", _ignore)
     work.feed(b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\nContent-Transfer-Encoding: 8bit\r\n")
     assert eight == work.declares_8bit
 
 
 def test_a_loop_without_a_body_is_no_message_either() -> None:
-    work = HeaderWork(replace(LOCAL, hop_limit=2), Missing("", "", ""), "Q", _ignore)
+    work = HeaderWork(replace(LOCAL, hop_limit=2), lambda: Missing("", "", ""), "Q", _ignore)
     work.feed(b"Received: x\r\n")
     assert work.finish() == b""
     assert work.looping
@@ -178,6 +179,45 @@ def test_where_the_content_is_cut_does_not_matter(text: str, cut: int) -> None:
 
 @given(st.binary(max_size=200))
 def test_a_remote_message_without_oddities_is_kept_to_the_byte(body: bytes) -> None:
-    work = HeaderWork(REMOTE, Missing("", "", ""), "Q", _ignore)
+    work = HeaderWork(REMOTE, lambda: Missing("", "", ""), "Q", _ignore)
     content = b"Subject: x\r\nX-Y:z\r\n\r\n" + body
     assert work.feed(content) + work.finish() == content
+
+
+NEVER = re.compile("(?!)")
+ADDRESSES = st.lists(
+    st.sampled_from(
+        [
+            "a@b.c",
+            "<a@b.c>",
+            "joe",
+            "x@y",
+            "x@y.",
+            ", ",
+            ",\n ",
+            ",",
+            " ",
+            "Ann Bee ",
+            '"a@b" ',
+            '"',
+            "-",
+            "(c)",
+            ".",
+            ":",
+        ]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(ADDRESSES)
+def test_the_short_cut_for_plain_addresses_changes_nothing(addresses: str) -> None:
+    whole = worked(f"To: {addresses}\n\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gatepost.mail.completion._MAILBOXES", NEVER)
+        assert worked(f"To: {addresses}\n\n") == whole
+
+
+def test_the_short_cut_for_plain_addresses_takes_no_time_to_fail() -> None:
+    text = "To: " + "A b <a@b.c>, " * 2000 + "(\n\n"
+    assert worked(text)[0].startswith(text[:-1])

@@ -104,3 +104,23 @@ def test_header_values() -> None:
     assert header.key == "subject"
     assert header.text == "a\r\n b"
     assert Header("X", b"\r\n \xff").text == "\udcff"
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"A: b\r\n", b"B\t:\r\n", b" c\r\n", b"\t\r\n", b"From x\r\n", b"d\r\n", b"\0", b"\r"]),
+        max_size=9,
+    ),
+    st.integers(1, 8),
+    st.integers(3, 40),
+)
+def test_headers_that_come_whole_are_those_that_come_in_pieces(parts: list[bytes], cut: int, limit: int) -> None:
+    content = b"".join(parts)
+    whole, pieces = HeaderScanner(limit), HeaderScanner(limit)
+    expected = [*whole.feed(content), *(() if whole.ended else whole.close())]
+    found: list[Header] = []
+    for at in range(0, len(content), cut):
+        if not pieces.ended:
+            found += pieces.feed(content[at : at + cut])
+    found += () if pieces.ended else pieces.close()
+    assert expected == found

@@ -12,7 +12,8 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gatepost.mail import addresslist
@@ -102,7 +103,8 @@ class HeaderWork:
     no use.
     """
 
-    def __init__(self, rules: HeaderRules, missing: Missing, queue_id: str, emit: Emit) -> None:
+    def __init__(self, rules: HeaderRules, missing: Callable[[], Missing], queue_id: str, emit: Emit) -> None:
+        """`missing` is asked only where a header is."""
         self._rules = rules
         self._missing = missing
         self._queue_id = queue_id
@@ -119,8 +121,10 @@ class HeaderWork:
         """Whether the message has passed through too many servers."""
         return self.hops >= self._rules.hop_limit
 
-    def preface(self, lines: Iterable[str]) -> bytes:
+    def preface(self, lines: Sequence[str]) -> bytes:
         """Header lines (without their ends) that go on top of all; they are treated like those of the message."""
+        if not lines:
+            return b""
         scanner = HeaderScanner(self._rules.size_limit)
         text = "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
         return b"".join(map(self._work, (*scanner.feed(text), *scanner.close())))
@@ -147,6 +151,8 @@ class HeaderWork:
         key = header.key
         if key in _NOTED:
             self._seen.add(key)
+        elif key not in _LOOKED_AT and key not in self._rules.drop and key not in ADDRESS_HEADERS:
+            return header.render()
         if key == "received":
             self.hops += 1
         elif key == "content-transfer-encoding":
@@ -163,6 +169,10 @@ class HeaderWork:
 
     def _rewritten(self, header: Header, rewrite: RewriteHeader) -> bytes:
         """The header with its addresses completed."""
+        if _MAILBOXES.fullmatch(header.text) and all(
+            rewrite(address, address) is None for address in _PLAIN_ADDRESS.findall(header.text)
+        ):
+            return header.render()  # a short cut for plain lists that are complete: what follows comes to the same
         changed = False
         items: list[Item] = []
         for item in addresslist.parse(header.text, self._rules.token_limit):
@@ -191,21 +201,34 @@ class HeaderWork:
 
     def _missing_headers(self) -> list[tuple[str, str]]:
         prefix = "Resent-" if self._seen & RESENT_HEADERS else ""
+        wanted = _RESENT_ORIGINATOR if prefix else _ORIGINATOR
+        if wanted <= self._seen:
+            return []
+        missing = self._missing()
         found: list[tuple[str, str]] = []
         for name, value in (
-            ("Message-Id", self._missing.message_id),
-            ("Date", self._missing.date),
-            ("From", self._missing.author),
+            ("Message-Id", missing.message_id),
+            ("Date", missing.date),
+            ("From", missing.author),
         ):
             if f"{prefix}{name}".lower() not in self._seen:
                 found.append((prefix + name, value))
         if found and found[0][0].endswith("Message-Id"):
             if prefix:
-                self._emit(ResentMessageId(self._queue_id, self._missing.message_id))
+                self._emit(ResentMessageId(self._queue_id, missing.message_id))
             else:
-                self._emit(MessageId(self._queue_id, self._missing.message_id))
+                self._emit(MessageId(self._queue_id, missing.message_id))
                 self._seen.add("message-id")
         return found
 
 
-_NOTED = RESENT_HEADERS | _RECIPIENT_HEADERS | {"message-id", "date", "from"}
+_ORIGINATOR = frozenset({"message-id", "date", "from"})
+_RESENT_ORIGINATOR = frozenset({"resent-message-id", "resent-date", "resent-from"})
+_NOTED = RESENT_HEADERS | _RECIPIENT_HEADERS | _ORIGINATOR
+
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+=-]+(?:\.[A-Za-z0-9_+=-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_LOOKED_AT = frozenset({"received", "content-transfer-encoding"})
+_PHRASE = r'(?:"[^"\\\r\n]*" ?|[A-Za-z0-9_-][A-Za-z0-9 _-]*)?'  # each text matches in one way only: time stays linear
+_MAILBOX = rf"(?:{_PHRASE}<{_PLAIN_ADDRESS.pattern}>|{_PLAIN_ADDRESS.pattern})"
+_MAILBOXES = re.compile(rf"{_MAILBOX}(?:,(?:\r\n)?[ \t]*{_MAILBOX})*[ \t]*")
+"""`a@b`, `<a@b>` and `Name <a@b>`, and lists of them, without anything out of the ordinary."""

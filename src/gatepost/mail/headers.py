@@ -15,18 +15,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NAME_LIMIT = 2048
 """A line without a colon in its first so many bytes is no header (Postfix's line_length_limit)."""
 
+_WHOLE = re.compile(rb"([!-9;-~]+)[ \t]*:([^\r\n\0]*(?:\r\n[ \t][^\r\n\0]*)*)\r\n(?=[^ \t])")
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _MAILBOX_LINE = re.compile(rb">*From ")
 _CRLF = b"\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """One header. `value` is everything behind the colon, folded as it was, without the last CRLF."""
 
     name: str
@@ -85,6 +85,12 @@ class HeaderScanner:
                 self._inside = True
             else:
                 yield from self._current()
+                # A header that is there whole, as nearly all are, comes to the same as piece by piece.
+                whole = None if self._first else _WHOLE.match(text, at, at + min(self._limit, NAME_LIMIT))
+                if whole:
+                    yield Header(whole[1].decode("ascii"), whole[2])
+                    at = whole.end()
+                    continue
                 at = self._begin(text, at)
         self._pending = text[at:]
 

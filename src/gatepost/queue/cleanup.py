@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 
 from gatepost.config.settings import Settings
 from gatepost.mail.completion import HeaderRules, HeaderWork, Missing
-from gatepost.mail.dates import mail_date, message_id
+from gatepost.mail.dates import local_date, local_moment, message_id
 from gatepost.mail.envelope import Envelope
 from gatepost.mail.events import Emit
 from gatepost.mail.received import Stamp, received_internally
@@ -50,16 +49,14 @@ class Cleanup:
 
     def headers(self, sender: str, queue_id: str, now: float, full_name: str = "", *, local: bool) -> HeaderWork:
         """What completes a message's headers; `sender` is complete, `local` chooses the context."""
-        moment = _moment(now)
-        missing = Missing(message_id(moment, queue_id, self._settings.myhostname), mail_date(moment), sender, full_name)
+
+        def missing() -> Missing:
+            made = message_id(local_moment(now), queue_id, self._settings.myhostname)
+            return Missing(made, local_date(int(now)), sender, full_name)
+
         return HeaderWork(self._local_rules if local else self._remote_rules, missing, queue_id, self._emit)
 
     def received(self, queue_id: str, now: float) -> str:
         """The Received header of mail that this system makes itself."""
         host, name = self._settings.myhostname, self._settings.mail_name
-        return received_internally(Stamp(host, name, queue_id, mail_date(_moment(now))))
-
-
-def _moment(now: float) -> datetime:
-    """The time in the zone of this machine, as dates in mail are shown."""
-    return datetime.fromtimestamp(now).astimezone()
+        return received_internally(Stamp(host, name, queue_id, local_date(int(now))))
