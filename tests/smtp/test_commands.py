@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.mail.envelope import Notify, Ret
 from gatepost.smtp.commands import (
@@ -39,6 +43,34 @@ def command(line: str) -> Command:
 )
 def test_verbs(line: str, verb: Verb, argument: str) -> None:
     assert (verb, argument) == (command(line).verb, command(line).argument)
+
+
+WORDS = (
+    "MAIL",
+    "rcpt",
+    "EHLO",
+    "FROM:",
+    "To:",
+    "<a@b.example>",
+    "SIZE=1",
+    "<>",
+    "<",
+    '"',
+    "\\",
+    ":",
+    " ",
+    " ",
+    "\0",
+    "é",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=8).map("".join))
+def test_the_short_cut_for_ordinary_lines_changes_nothing(line: str) -> None:
+    found = parse(line)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gatepost.smtp.commands._ORDINARY", re.compile("(?!)"))
+        assert parse(line) == found
 
 
 def test_a_blank_line_is_no_command() -> None:

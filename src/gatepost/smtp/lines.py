@@ -220,8 +220,5 @@ def _unstuff(block: bytes, *, opened: bool, drop: bool) -> bytes:
         return block
     first = block.find(b"\n") + 1 if opened else 0
     lines = block[first:]
-    if drop:
-        lines = _DOT_OR_DOT_LINE.sub(b"", lines)
-    else:
-        lines = lines.removeprefix(b".").replace(b"\n.", b"\n")
+    lines = _DOT_OR_DOT_LINE.sub(b"", lines) if drop else lines.removeprefix(b".").replace(b"\n.", b"\n")
     return block[:first] + lines
