@@ -10,7 +10,6 @@ for the same mail again and again, one for mail from 500 clients and senders to 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import cProfile
 import pstats
 import tempfile

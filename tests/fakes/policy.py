@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gatepost import maillog
@@ -93,20 +93,20 @@ def facts(stage: Stage = Stage.RCPT, **changes: Change) -> Facts:
     known = Facts(peer=CLIENT, protocol_state=WORDS[stage], helo="a", sender="a@b.example", recipient="kibuna@ohio.net")
     match stage:
         case Stage.CONNECT:
-            known = replace(known, helo=None, sender=None, recipient=None)
+            known = known._replace(helo=None, sender=None, recipient=None)
         case Stage.HELO:
-            known = replace(known, sender=None, recipient=None)
+            known = known._replace(sender=None, recipient=None)
         case Stage.MAIL:
-            known = replace(known, recipient=None)
+            known = known._replace(recipient=None)
         case Stage.VRFY:
-            known = replace(known, sender=None)
+            known = known._replace(sender=None)
         case Stage.ETRN:
-            known = replace(known, sender=None, recipient=None, etrn_domain="ohio.net")
+            known = known._replace(sender=None, recipient=None, etrn_domain="ohio.net")
         case Stage.DATA | Stage.END_OF_DATA:
-            known = replace(known, recipient=None, recipient_count=1, first_recipient="kibuna@ohio.net", queue_id="QID")
+            known = known._replace(recipient=None, recipient_count=1, first_recipient="kibuna@ohio.net", queue_id="QID")
         case Stage.RCPT:
             pass
-    return replace(known, **changes)
+    return known._replace(**changes)
 
 
 def decided(

@@ -157,6 +157,7 @@ def service(
         settings=settings,
         own=own,
         decide=partial(decide, program),
+        due=program.due,
         mode=server_tls_mode(settings),
         lists=SessionLists.of(settings),
         tls=tls,

@@ -338,7 +338,7 @@ def test_every_evaluated_rule_is_told_with_its_place_and_what_it_found() -> None
 def test_a_verdict_does_not_depend_on_the_decision_before() -> None:
     compiled = program("smtpd_client_restrictions = check_client_access hash:/c\n")
     oracle = FakeOracle({"hash:/c": {"192.0.2.50": "REJECT"}})
-    other = replace(facts(), peer=replace(facts().peer, address="192.0.2.51"))
+    other = facts()._replace(peer=replace(facts().peer, address="192.0.2.51"))
     first = [decided(compiled, known, oracle).said for known in (facts(), other)]
     assert first == [decided(compiled, known, oracle).said for known in (facts(), other)]
     assert first[1] == "ok"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatepost.policy.facts import Stage
 from gatepost.policy.program import Rule
 from tests.fakes.policy import CLIENT, program
 
@@ -45,3 +46,16 @@ def test_a_rule_reads_as_it_is_written() -> None:
 
     rule = Rule("reject_rbl_client", "reject_rbl", check, "zen.example", warn_only=True)  # type: ignore[arg-type]  # any
     assert str(rule) == "warn_if_reject reject_rbl zen.example"
+
+
+@pytest.mark.parametrize(
+    ("main_cf", "stages"),
+    [
+        ("", {Stage.RCPT, Stage.VRFY, Stage.ETRN}),
+        ("smtpd_data_restrictions = permit", {Stage.RCPT, Stage.VRFY, Stage.ETRN, Stage.DATA}),
+        ("smtpd_end_of_data_restrictions = permit", {Stage.RCPT, Stage.VRFY, Stage.ETRN, Stage.END_OF_DATA}),
+        ("smtpd_delay_reject = no", set(Stage) - {Stage.DATA, Stage.END_OF_DATA}),
+    ],
+)
+def test_the_stages_at_which_there_is_something_to_decide(main_cf: str, stages: set[Stage]) -> None:
+    assert stages == program(main_cf).due

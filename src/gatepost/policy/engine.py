@@ -44,9 +44,9 @@ async def decide(
     """
     if stage in _CONTENT_STAGES:
         only = facts.first_recipient if facts.recipient_count == 1 else None
-        facts = replace(facts, recipient=only)
+        facts = facts._replace(recipient=only)
     elif stage is Stage.HELO:  # in the midst of a transaction
-        facts = replace(facts, recipient=facts.first_recipient)
+        facts = facts._replace(recipient=facts.first_recipient)
     evaluation = Evaluation(program, stage, facts, oracle)
     outcome, carry = await _CHAINS[stage](evaluation, carry)
     return Verdict(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from gatepost.mail.peer import Login, Peer, TlsDetails
 
@@ -32,9 +32,8 @@ class Subject(Enum):
     ETRN = "etrn_domain"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """The state of a session and its transaction.
+class Facts(NamedTuple):
+    """The state of a session and its transaction. A tuple, as one is made for every decision; use the names.
 
     Attributes:
         peer: the client.

@@ -17,7 +17,7 @@ from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
 from gatepost.mail.peer import Peer
 from gatepost.policy import templates
-from gatepost.policy.facts import Subject
+from gatepost.policy.facts import Stage, Subject
 from gatepost.policy.outcome import Outcome
 from gatepost.routing.router import Router
 from gatepost.routing.search import SearchRules
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 TABLE_LISTS_LIMIT = 1000
 """Restriction lists from table values that are kept compiled; tables with generated values must not fill the memory."""
+
+_CONTENT_LISTS = {
+    Stage.DATA: "smtpd_data_restrictions",
+    Stage.END_OF_DATA: "smtpd_end_of_data_restrictions",
+}
 
 Check = Callable[["Evaluation"], Awaitable[Outcome]]
 """A restriction with its argument bound."""
@@ -118,6 +123,13 @@ class Program:
     def delay_reject(self) -> bool:
         """Whether client, HELO and sender lists wait for RCPT."""
         return self.settings.smtpd_delay_reject
+
+    @cached_property
+    def due(self) -> frozenset[Stage]:
+        """The stages at which there is something to decide. At the others every client passes, without a trace."""
+        idle = {Stage.CONNECT, Stage.HELO, Stage.MAIL} if self.delay_reject else set[Stage]()
+        idle |= {stage for stage, name in _CONTENT_LISTS.items() if not self.lists[name].rules}
+        return frozenset(Stage) - idle
 
     @cached_property
     def soft_bounce(self) -> bool:

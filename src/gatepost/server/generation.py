@@ -105,6 +105,7 @@ async def _snapshot(
         settings=settings,
         own=own,
         decide=functools.partial(decide, program),
+        due=program.due,
         mode=server_tls_mode(settings),
         lists=SessionLists.of(settings),
         tls=_server_tls(settings, tables, files, emit),

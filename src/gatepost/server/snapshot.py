@@ -64,7 +64,8 @@ class SessionLists:
 class ServiceSnapshot:
     """One smtpd service as it is configured.
 
-    `name` is the service's in master.cf, for log lines and limits. `tls` is None where TLS is not wanted, or where its
+    `name` is the service's in master.cf, for log lines and limits. `due` are the stages at which `decide` can come to
+    anything. `tls` is None where TLS is not wanted, or where its
     certificates are of no use; `mode` tells which. `sasl` is None where AUTH is not enabled.
     """
 
@@ -72,6 +73,7 @@ class ServiceSnapshot:
     settings: Settings
     own: OwnAddresses
     decide: Decide
+    due: frozenset[Stage]
     mode: ServerTlsMode
     lists: SessionLists
     tls: ServerTls | None = None

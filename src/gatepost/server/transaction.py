@@ -7,7 +7,6 @@ is ever reset by hand, so nothing can be forgotten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Protocol
 
@@ -96,8 +95,7 @@ class Transaction:
 
     def facts(self, known: Facts) -> Facts:
         """What a session knows, and this transaction besides."""
-        return replace(
-            known,
+        return known._replace(
             sender=self.sender,
             recipient_count=len(self.recipients),
             first_recipient=self.recipients[0].address if self.recipients else None,

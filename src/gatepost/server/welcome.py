@@ -129,7 +129,7 @@ def _count(session: Session) -> None:
 async def greeting(session: Session, stage: str) -> Reply:
     """The banner, or the refusal of the client restrictions where they do not wait for RCPT."""
     session.denied = False
-    if not session.settings.smtpd_delay_reject:
+    if Stage.CONNECT in session.snapshot.due:
         verdict = await session.decide(Stage.CONNECT, session.facts(stage))
         if verdict.reply:
             session.denied = True

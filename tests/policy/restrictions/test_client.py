@@ -44,7 +44,7 @@ def test_permit_inet_interfaces() -> None:
         "smtpd_client_restrictions = permit_inet_interfaces, reject", own=OwnAddresses(frozenset({"192.0.2.50"}))
     )
     assert decided(compiled, facts(), FakeOracle()).said == "ok"
-    elsewhere = replace(facts(), peer=Peer("192.0.2.51"))
+    elsewhere = facts()._replace(peer=Peer("192.0.2.51"))
     assert decided(compiled, elsewhere, FakeOracle()).reply.startswith("554")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gatepost.mail import replies
 from gatepost.mail.events.smtpd import ChunkTooBig, ContentTooBig, MalformedBdat, NullBdat
 from gatepost.mail.reply import Reply
@@ -24,9 +22,10 @@ async def data(session: Session, command: Command) -> Answer:
     transaction = _with_recipients(session)
     if command.words:
         raise Refused(replies.DATA_SYNTAX)
-    verdict = await session.decide(Stage.DATA, session.facts("DATA"))
-    if verdict.reply:
-        return Answer(verdict.reply)
+    if Stage.DATA in session.snapshot.due:
+        verdict = await session.decide(Stage.DATA, session.facts("DATA"))
+        if verdict.reply:
+            return Answer(verdict.reply)
     await session.say(replies.SEND_CONTENT, Verb.DATA)
     bare_newline = await _receive(session, transaction)
     if session.too_big(transaction):
@@ -84,7 +83,7 @@ async def _chunk_refusal(session: Session, wanted: Chunk) -> Reply | None:
     if limit and wanted.size > limit - transaction.size:
         session.emit(ChunkTooBig(transaction.queue_id, session.client))
         return replies.CHUNK_ABOVE_LIMIT
-    if state is not State.CHUNKS:
+    if state is not State.CHUNKS and Stage.DATA in session.snapshot.due:
         verdict = await session.decide(Stage.DATA, session.facts("BDAT"))
         return verdict.reply
     return None
@@ -106,10 +105,11 @@ async def _receive(session: Session, transaction: Transaction | None) -> bool:
 
 async def _finish(session: Session, transaction: Transaction, *, bare_newline: bool, total: int | None) -> Reply:
     """The message is complete: policy's last word, then the queue's."""
-    facts = replace(session.facts("END-OF-MESSAGE"), size=transaction.size)
-    verdict = await session.decide(Stage.END_OF_DATA, facts)
-    if verdict.reply:
-        return verdict.reply
+    if Stage.END_OF_DATA in session.snapshot.due:
+        facts = session.facts("END-OF-MESSAGE")._replace(size=transaction.size)
+        verdict = await session.decide(Stage.END_OF_DATA, facts)
+        if verdict.reply:
+            return verdict.reply
     if bare_newline and session.bare_newlines is BareNewlines.REJECT:
         session.reject("END-OF-MESSAGE", "bare <LF> received")
         return replies.bare_newline(session.host, session.settings.smtpd_forbid_bare_newline_reject_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from gatepost.mail import replies
 from gatepost.mail.events.smtpd import KeywordsDiscarded
@@ -46,8 +45,8 @@ async def hello(session: Session, command: Command) -> Answer:
     name = command.argument
     if not name:
         return Answer(replies.helo_syntax(command.verb.name))
-    if not session.settings.smtpd_delay_reject:
-        verdict = await session.decide(Stage.HELO, replace(session.facts(command.verb.name), helo=name))
+    if Stage.HELO in session.snapshot.due:
+        verdict = await session.decide(Stage.HELO, session.facts(command.verb.name)._replace(helo=name))
         if verdict.reply:
             return Answer(verdict.reply)
     session.helo = neutral(name)

@@ -61,7 +61,7 @@ def _check_size(session: Session, sender: str, size: int) -> None:
 async def _admit(session: Session, transaction: Transaction) -> Answer:
     """The tests that need the whole of the command."""
     settings = session.settings
-    if not settings.smtpd_delay_reject:
+    if Stage.MAIL in session.snapshot.due:
         verdict = await session.decide(Stage.MAIL, session.facts("MAIL"))
         if verdict.reply:
             return Answer(verdict.reply)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gatepost.mail import replies
 from gatepost.mail.address import external
 from gatepost.mail.envelope import Recipient
@@ -35,7 +33,7 @@ async def rcpt(session: Session, command: Command) -> Answer:
         return Answer(replies.TOO_MANY_RECIPIENTS, error=not tolerated)
     if session.settings.strict_smtputf8 and not transaction.parameters.smtputf8 and not address.isascii():
         return Answer(replies.UTF8_UNDECLARED)
-    verdict = await session.decide(Stage.RCPT, replace(session.facts("RCPT"), recipient=address))
+    verdict = await session.decide(Stage.RCPT, session.facts("RCPT")._replace(recipient=address))
     if verdict.reply:
         return Answer(verdict.reply)
     _accept(session, transaction, address, parameters)

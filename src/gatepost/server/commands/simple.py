@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from gatepost.mail import replies
 from gatepost.mail.address import is_host_literal, is_hostname
 from gatepost.mail.events.smtpd import EtrnRefused
@@ -54,7 +52,7 @@ async def vrfy(session: Session, command: Command) -> Answer:
     address = recipient_of(session, argument, "VRFY", utf8=utf8)
     if settings.strict_smtputf8 and not utf8 and not address.isascii():
         return Answer(replies.UTF8_UNDECLARED)
-    verdict = await session.decide(Stage.VRFY, replace(session.facts("VRFY"), recipient=address))
+    verdict = await session.decide(Stage.VRFY, session.facts("VRFY")._replace(recipient=address))
     return Answer(verdict.reply or replies.vrfy_ok(argument.text))
 
 
@@ -71,7 +69,7 @@ async def etrn(session: Session, command: Command) -> Answer:
         domain = domain[1:]
     if not (is_hostname(domain, utf8=session.settings.smtputf8_enable) or is_host_literal(domain)):
         raise Refused(replies.ETRN_BAD_DOMAIN)
-    verdict = await session.decide(Stage.ETRN, replace(session.facts("ETRN"), etrn_domain=domain))
+    verdict = await session.decide(Stage.ETRN, session.facts("ETRN")._replace(etrn_domain=domain))
     if verdict.reply:
         return Answer(verdict.reply)
     if not await session.matches(session.snapshot.lists.fast_flush_domains, name=domain):
