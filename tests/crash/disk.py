@@ -68,10 +68,9 @@ class Recorder:
     def note(self, verb: str, path: str | Path, at: int = 0, data: bytes = b"") -> None:
         """A call that changes something: before it is done; one that makes durable: after it."""
         name = os.fspath(path)
-        prefix = f"{self.root}/"
-        if name.startswith(prefix) or name == str(self.root):
+        if Path(name).is_relative_to(self.root):
             with self._lock:
-                self.steps.append(Step(verb, name.removeprefix(prefix), at, data))
+                self.steps.append(Step(verb, os.path.relpath(name, self.root), at, data))
 
     def tell(self, word: str) -> None:
         """What the outside hears."""

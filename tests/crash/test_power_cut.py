@@ -13,9 +13,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
-from gatepost.queue import body, embedded, writer
+from gatepost.queue import body, database, writer
 from gatepost.queue.embedded import open_store
 from gatepost.queue.record import Fate, Settlement
 from gatepost.queue.spool import sync_folder
@@ -73,7 +74,7 @@ def cut_everywhere(recorder: Recorder, place: Path) -> int:
     """Build and check states after every step; how many there were."""
     chance = random.Random(SEED)
     slot = make_slot(recorder.root)
-    platter = Platter(recorder.root, (slot.folder, slot.bodies))
+    platter = Platter(recorder.root, (recorder.root, slot.folder.parent, slot.folder, slot.bodies))
     told = Told()
     tried = 0
     for number, step in enumerate(recorder.steps):
@@ -94,7 +95,7 @@ def cut_everywhere(recorder: Recorder, place: Path) -> int:
 def test_whatever_the_cut_leaves_what_was_accepted_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = trace(folder / "first", monkeypatch)
     verbs = {step.verb for step in recorder.steps}
-    assert verbs == {"create", "write", "truncate", "sync", "sync folder", "remove", "tell"}
+    assert verbs == {"create", "write", "truncate", "sync", "sync folder", "rename", "remove", "tell"}
     tried = cut_everywhere(recorder, folder / "cut")
     print(f"GATEPOST_SEED={SEED}: {tried} states after {len(recorder.steps)} steps")
     assert tried > 1000
@@ -102,24 +103,24 @@ def test_whatever_the_cut_leaves_what_was_accepted_is_there(folder: Path, monkey
 
 def without_syncs(patch: pytest.MonkeyPatch) -> None:
     """The database is written, and nobody waits for the disk."""
-    usual = embedded._Database._set_modes
+    usual = database._set_modes
 
-    def unsafe(self: embedded._Database) -> None:
-        usual(self)
-        self.writing.execute("PRAGMA synchronous = OFF")
+    def unsafe(connection: apsw.Connection) -> None:
+        usual(connection)
+        connection.execute("PRAGMA synchronous = OFF")
 
-    patch.setattr(embedded._Database, "_set_modes", unsafe)
+    patch.setattr(database, "_set_modes", unsafe)
 
 
 def with_fewer_syncs(patch: pytest.MonkeyPatch) -> None:
     """The log is synced before it is folded into the database, but not at a commit."""
-    usual = embedded._Database._set_modes
+    usual = database._set_modes
 
-    def unsafe(self: embedded._Database) -> None:
-        usual(self)
-        self.writing.execute("PRAGMA synchronous = NORMAL")
+    def unsafe(connection: apsw.Connection) -> None:
+        usual(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
 
-    patch.setattr(embedded._Database, "_set_modes", unsafe)
+    patch.setattr(database, "_set_modes", unsafe)
 
 
 def without_names(patch: pytest.MonkeyPatch) -> None:

@@ -15,16 +15,13 @@ import apsw
 from gatepost.queue import schema
 from gatepost.queue.body import MEMORY_LIMIT, FileBody, FileDraft, LedgerBody, MemoryBody
 from gatepost.queue.body import store_error as os_store_error
-from gatepost.queue.ids import FIRST, Identities
-from gatepost.queue.ledger import Alter, Commit, Erase, Ledger
+from gatepost.queue.database import Database
+from gatepost.queue.ledger import Alter, Commit, Erase
 from gatepost.queue.reader import Reader
 from gatepost.queue.record import Change, Damaged, Identity, MessageState, Selection, Settlement, StoredMessage
 from gatepost.queue.spool import Slot, SlotLock, sync_folder
 from gatepost.queue.store import StoreError, StoreFailed
 from gatepost.queue.writer import SPARE_ROOM, Writer, store_error
-
-JOURNAL_LIMIT = 64 * 1024 * 1024
-"""Bytes that the write-ahead log keeps when it is empty; on a full disk they are what results are still recorded in."""
 
 SYNC_THREADS = 4
 """Large bodies that wait for the disk at the same time."""
@@ -35,7 +32,7 @@ _T = TypeVar("_T")
 class EmbeddedStore:
     """The owner of one slot. Made by `open_store`; `QueueStore` says what the methods do."""
 
-    def __init__(self, slot: Slot, lock: SlotLock, database: _Database, *, body_limit: int) -> None:
+    def __init__(self, slot: Slot, lock: SlotLock, database: Database, *, body_limit: int) -> None:
         self._slot = slot
         self._lock = lock
         self._body_limit = body_limit
@@ -142,70 +139,6 @@ class EmbeddedStore:
                     entry.unlink()
 
 
-class _Database:
-    """The two connections to a slot's database, checked and in the mode that durability needs."""
-
-    def __init__(self, slot: Slot, *, long_ids: bool, vfs: str | None) -> None:
-        slot.database.touch(0o600)  # SQLite's other files take over the mode
-        self.writing = apsw.Connection(str(slot.database), vfs=vfs)
-        try:
-            self._configure(slot.number)
-            incarnation, count = self._become_owner(slot.number)
-            self.reading = apsw.Connection(str(slot.database), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs)
-        except BaseException:
-            self.writing.close()
-            raise
-        self.reading.wal_autocheckpoint(0)
-        self.identities = Identities(slot.number, count, long=long_ids)
-        self.ledger = Ledger(self.writing, slot.number, incarnation)
-
-    def _configure(self, slot: int) -> None:
-        run = self.writing.execute
-        self.writing.set_busy_timeout(5000)  # an administrator's sqlite3 may be looking
-        application = run("PRAGMA application_id").get
-        if application == 0 and run("SELECT count(*) FROM sqlite_schema").get == 0:
-            run(f"PRAGMA page_size = {schema.PAGE_SIZE}")
-            run("PRAGMA auto_vacuum = INCREMENTAL")
-            self._set_modes()
-            self._create(slot)
-            return
-        version = run("PRAGMA user_version").get
-        if application != schema.APPLICATION_ID or version != schema.VERSION:
-            raise StoreFailed(f"not a queue of this version (application id {application}, format {version})")
-        self._set_modes()
-
-    def _set_modes(self) -> None:
-        run = self.writing.execute
-        mode = run("PRAGMA journal_mode = WAL").get
-        if mode != "wal":
-            raise StoreFailed(f"the file system cannot hold a queue: SQLite's journal mode is {mode}, not wal")
-        run("PRAGMA synchronous = FULL")
-        run("PRAGMA secure_delete = OFF")  # some builds overwrite what is deleted, which doubles the writing
-        run(f"PRAGMA journal_size_limit = {JOURNAL_LIMIT}")
-        run("PRAGMA cache_size = -16384")
-        run("PRAGMA temp_store = MEMORY")
-
-    def _create(self, slot: int) -> None:
-        run = self.writing.execute
-        run("BEGIN IMMEDIATE")
-        run(schema.CREATE)
-        run("INSERT INTO owner VALUES (?, 0, ?)", (slot, FIRST))
-        run(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        run(f"PRAGMA user_version = {schema.VERSION}")
-        run("COMMIT")
-
-    def _become_owner(self, slot: int) -> tuple[int, int]:
-        """Take a new incarnation, after which every writer of an earlier one is refused."""
-        run = self.writing.execute
-        run("BEGIN IMMEDIATE")
-        found = run("UPDATE owner SET incarnation = incarnation + 1 RETURNING slot, incarnation, count").fetchone()
-        if found is None or found[0] != slot:
-            run("ROLLBACK")
-            raise StoreFailed(f"this file belongs to slot {found and found[0]}, not {slot}")
-        run("COMMIT")
-        return found[1], found[2]
-
-
 def open_store(
     slot: Slot, *, long_ids: bool = False, body_limit: int = MEMORY_LIMIT, vfs: str | None = None
 ) -> EmbeddedStore:
@@ -219,12 +152,19 @@ def open_store(
     except OSError as error:
         raise os_store_error(error) from error
     try:
-        database = _Database(slot, long_ids=long_ids, vfs=vfs)
-        sync_folder(slot.folder)
+        database = Database(slot, long_ids=long_ids, vfs=vfs)
+        _sync_way(slot)
         return EmbeddedStore(slot, lock, database, body_limit=body_limit)
     except (apsw.Error, StoreError, OSError) as error:
         lock.release()
         raise _opening_error(slot.database, error) from error
+
+
+def _sync_way(slot: Slot) -> None:
+    """Make the slot's own name, and those of the folders that it is in, durable, whoever made them."""
+    for folder in (slot.folder, *slot.folder.parents[:3]):
+        with suppress(PermissionError):  # those further up may be closed to us, and are older than the queue
+            sync_folder(folder)
 
 
 def _opening_error(database: Path, error: Exception) -> StoreError:
