@@ -11,19 +11,60 @@ from gatepost.delivery.connect import READ_AHEAD, Connection, Place, connect, po
 from tests.fakes.peer import FakePeer
 
 
+class Ear:
+    """A listener that keeps what it hears, and can be waited for."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.told: list[str] = []
+        self._changed = asyncio.Event()
+
+    def received(self, data: bytes) -> None:
+        self.heard += data
+        self._changed.set()
+
+    def ended(self) -> None:
+        self.told.append("ended")
+        self._changed.set()
+
+    def expired(self) -> None:
+        self.told.append("expired")
+        self._changed.set()
+
+    async def change(self) -> None:
+        await self._changed.wait()
+        self._changed.clear()
+
+
 def test_bytes_go_both_ways() -> None:
     async def main() -> None:
         async with FakePeer() as peer:
             connection = await connect(Place(peer.address, peer.port, source="127.0.0.3"), 5)
-            assert await connection.read() == b"220 peer.example ESMTP\r\n"
+            ear = Ear()
+            connection.listen(ear)
+            while ear.heard != b"220 peer.example ESMTP\r\n":
+                await ear.change()
             connection.write(b"QUIT\r\n")
             await connection.drained()
-            assert await connection.read() == b"221 bye\r\n"
-            assert await connection.read() == b""
+            while not ear.told:
+                await ear.change()
+            assert (ear.heard, ear.told) == (b"220 peer.example ESMTP\r\n221 bye\r\n", ["ended"])
             assert connection.is_over
             connection.write(b"into the void")
             connection.close()
             connection.abort()
+
+    asyncio.run(main())
+
+
+def test_what_came_before_somebody_listened_is_heard() -> None:
+    async def main() -> None:
+        connection, ear = Connection(), Ear()
+        connection.data_received(b"220 ")
+        connection.data_received(b"hi\r\n")
+        connection.eof_received()
+        connection.listen(ear)
+        assert (ear.heard, ear.told) == (b"220 hi\r\n", ["ended"])
 
     asyncio.run(main())
 
@@ -49,10 +90,33 @@ def test_a_fast_peer_is_made_to_wait() -> None:
             before = sent
             for _ in range(50):
                 await asyncio.sleep(0)
-        assert len(connection._received) < READ_AHEAD + 1_000_000
-        assert await connection.read()
+        ear = Ear()
+        connection.listen(ear)
+        assert 0 < len(ear.heard) < READ_AHEAD + 1_000_000
         connection.abort()
         server.close()
+
+    asyncio.run(main())
+
+
+def test_one_timer_serves_all_limits() -> None:
+    """A limit that is moved on does not ring at its old time; one that comes nearer does."""
+
+    async def main() -> None:
+        connection, ear = Connection(), Ear()
+        connection.listen(ear)
+        connection.limit(0.0)
+        connection.limit(60.0)
+        connection._ring()  # as the first one's timer does
+        assert not ear.told
+        connection.limit(None)
+        connection._ring()
+        assert not ear.told
+        connection.limit(60.0)
+        connection.limit(0.0)
+        await ear.change()
+        assert ear.told == ["expired"]
+        connection.connection_lost(None)
 
     asyncio.run(main())
 
@@ -83,9 +147,12 @@ def test_what_is_no_port(port: str) -> None:
 
 
 def test_a_connection_without_transport_is_harmless() -> None:
-    connection = Connection()
-    connection.write(b"x")
-    connection.close()
-    connection.abort()
-    connection.connection_lost(None)
-    assert connection.is_over
+    async def main() -> None:
+        connection = Connection()
+        connection.write(b"x")
+        connection.close()
+        connection.abort()
+        connection.connection_lost(None)
+        assert connection.is_over
+
+    asyncio.run(main())

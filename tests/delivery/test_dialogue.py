@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+
+import pytest
 
 from gatepost.delivery.connect import Place, connect
+from gatepost.delivery.content import AT_ONCE, Content
 from gatepost.delivery.dialogue import Dialogue
 from gatepost.mail.envelope import Recipient
 from gatepost.mail.events import Event
@@ -16,6 +18,7 @@ from tests.fakes.jobs import CONTENT, FakeBody
 from tests.fakes.peer import FakePeer
 
 MAIL = Mail("a@a.example", (Recipient("b@b.example", "b@b.example"),), len(CONTENT))
+SEVERAL = CONTENT + b"x\r\n" * AT_ONCE
 
 
 async def begin(peer: FakePeer, seen: list[Event] | None = None, tls: TlsLevel = TlsLevel.NONE) -> Dialogue:
@@ -25,20 +28,20 @@ async def begin(peer: FakePeer, seen: list[Event] | None = None, tls: TlsLevel =
     return Dialogue(ClientMachine(plan), connection, dict.fromkeys(Stage, 5.0), noted.append)
 
 
-def content(_: frozenset[str]) -> AsyncIterator[bytes]:
-    return FakeBody().chunks()
-
-
-def test_one_session_takes_several_mails() -> None:
+@pytest.mark.parametrize(
+    "body", [FakeBody(), FakeBody(piece=5), FakeBody(SEVERAL, piece=10_000)], ids=["whole", "pieces", "many"]
+)
+def test_one_session_takes_several_mails(body: FakeBody) -> None:
     async def main() -> None:
         async with FakePeer() as peer:
             dialogue = await begin(peer)
             assert await dialogue.open()
             for _ in range(2):
-                await dialogue.send(MAIL, content)
+                await dialogue.send(MAIL, Content(body))
                 assert [outcome.is_sent for outcome in dialogue.machine.outcomes] == [True]
-            await dialogue.close()
-        assert peer.mails == [CONTENT, CONTENT]
+                assert dialogue.is_idle
+            dialogue.leave()
+        assert peer.mails == [body.content, body.content]
         assert peer.commands[-1] == "QUIT"
 
     asyncio.run(main())
@@ -50,7 +53,7 @@ def test_what_the_machine_notes_is_logged() -> None:
         async with FakePeer(replies={"CONNECT": "noise\r\n220 hi"}) as peer:
             dialogue = await begin(peer, seen)
             await dialogue.open()
-            await dialogue.close()
+            dialogue.leave()
         assert [text(event).partition(" from ")[0] for event in seen] == ["warning: Q: non-ESMTP response"]
 
     asyncio.run(main())
@@ -63,6 +66,34 @@ def test_tls_without_our_side_is_a_failure() -> None:
             assert not await dialogue.open()
             assert dialogue.machine.failure is not None
             assert dialogue.machine.failure.dsn == "4.7.5"
-            await dialogue.close()
+            dialogue.leave()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_says_something_unasked_is_not_idle() -> None:
+    async def main() -> None:
+        async with FakePeer(replies={".": "250 ok\r\n421 enough"}) as peer:
+            dialogue = await begin(peer)
+            await dialogue.open()
+            await dialogue.send(MAIL, Content(FakeBody()))
+            assert [outcome.is_sent for outcome in dialogue.machine.outcomes] == [True]
+            assert not dialogue.is_idle
+            dialogue.leave()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_talks_while_it_should_listen_is_left() -> None:
+    """What it says is bounded, also while nobody reads it."""
+
+    async def main() -> None:
+        async with FakePeer(replies={"DATA": "354 go\r\n" + "250-x\r\n" * 20_000}) as peer:
+            dialogue = await begin(peer)
+            await dialogue.open()
+            await dialogue.send(MAIL, Content(FakeBody(SEVERAL, piece=10_000)))
+            (outcome,) = dialogue.machine.outcomes
+            assert outcome.dsn == "4.5.0"
+            dialogue.leave()
 
     asyncio.run(main())

@@ -108,6 +108,19 @@ def test_lines_are_signed_with_the_entry_and_the_number_of_the_attempt() -> None
     asyncio.run(main())
 
 
+def test_kept_sessions_are_left_when_the_server_stops() -> None:
+    async def main() -> None:
+        async with FakePeer() as peer:
+            agents = Agents(f"smtp_connection_cache_destinations = {peer.address}").found
+            await agents["relay"].transport.deliver(job("a@b.example", nexthop=f"[{peer.address}]:{peer.port}"))
+            assert "QUIT" not in peer.commands
+            for agent in agents.values():
+                agent.close()
+        assert peer.commands[-1] == "QUIT"
+
+    asyncio.run(main())
+
+
 def test_mailboxes_of_both_kinds_of_users(tmp_path: Path) -> None:
     async def main() -> None:
         ids = f"{max(os.getuid(), 1000)}:{max(os.getgid(), 1000)}"

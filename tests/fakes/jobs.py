@@ -23,6 +23,11 @@ class FakeBody:
         """Length in bytes."""
         return len(self.content)
 
+    @property
+    def whole(self) -> bytes | None:
+        """The content, unless it comes in pieces."""
+        return self.content if len(self.content) <= self.piece else None
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The content in pieces."""
         for start in range(0, len(self.content), self.piece):

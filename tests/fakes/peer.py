@@ -33,6 +33,7 @@ class FakePeer:
         tls_first: bool = False,
         address: str = "127.0.0.1",
         path: str = "",
+        port: int = 0,
     ) -> None:
         self.replies = dict(replies or {})
         self.offers = offers
@@ -42,13 +43,14 @@ class FakePeer:
         self.tls_first = tls_first
         self.address = address
         self.path = path
-        self.port = 0
+        self.port = port
         self.connections = 0
         self.commands: list[str] = []
         self.mails: list[bytes] = []
         self._server: asyncio.Server | None = None
         self.stalled = asyncio.Event()
         self._over = asyncio.Event()
+        self._farewells: dict[int, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -74,6 +76,14 @@ class FakePeer:
         self.stalled.set()
         await self._over.wait()
 
+    def farewell(self, says: str = "") -> None:
+        """End the connections that there are at their next command, with a last word if there is one."""
+        self._farewells = dict.fromkeys(range(1, self.connections + 1), says)
+
+    def last_word(self, number: int) -> str | None:
+        """How the connection with this number ends; None where it does not."""
+        return self._farewells.get(number)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -94,11 +104,17 @@ class _Session:
         self.accepted = 0
         self.lmtp = False
         self.secure = peer.tls_first
+        self.number = peer.connections
 
     async def run(self) -> None:
         await self._answer("CONNECT", "", "220 peer.example ESMTP")
         while raw := await self.reader.readline():
             line = raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
+            last = self.peer.last_word(self.number)
+            if last is not None:
+                self.writer.write(f"{last}\r\n".encode() if last else b"")
+                await self.writer.drain()
+                return
             self.peer.commands.append(line)
             await self._command(line)
             if line == "QUIT":

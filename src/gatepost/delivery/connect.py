@@ -3,8 +3,10 @@
 The rules:
 
 1. Nothing is read through asyncio's streams, whose buffer would survive the start of TLS.
-2. A peer that sends faster than we read is made to wait; one that does not read makes us wait in `drained`.
-3. Whatever breaks a connection ends it quietly: reading then gives nothing more. What it means is the machine's to say.
+2. What the peer says goes to a listener at once, in the call that brought it: no task wakes up for it.
+3. There is one time limit, moved on without a new timer: the timer looks when it rings whether its time has come.
+4. A peer that does not read makes us wait in `drained`; before there is a listener, one that sends on is made to wait.
+5. Whatever breaks a connection ends it quietly. What that means is the machine's to say.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from math import inf
+from typing import Protocol, cast
 
 from gatepost.tls.channel import TlsChannel, TlsFailed
 
@@ -31,16 +35,38 @@ class Place:
     source: str = ""
 
 
+class Listener(Protocol):
+    """What a connection tells; each call may write, and none may raise."""
+
+    def received(self, data: bytes) -> None:
+        """The peer said something."""
+        ...
+
+    def ended(self) -> None:
+        """The peer has gone; told once."""
+        ...
+
+    def expired(self) -> None:
+        """The time limit has passed."""
+        ...
+
+
 class Connection(asyncio.Protocol):
-    """A connection that tasks read from and write to."""
+    """A connection with a listener."""
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._received = bytearray()
-        self._ended = False
+        self._listener: Listener | None = None
+        self._received = bytearray()  # while nobody listens, and in the handshake
         self._congested = False
         self._waiter: asyncio.Future[None] | None = None
         self._tls: TlsChannel | None = None
+        self._deadline = inf
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings = inf
+        self.is_over = False
+        """Whether the peer has gone."""
 
     # asyncio's side
 
@@ -49,23 +75,33 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are none by inheritance
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came until it is read."""
-        self._received += data
-        if len(self._received) > READ_AHEAD and self._transport is not None:
-            self._transport.pause_reading()
-        self._wake()
+        """Pass on what came, deciphered where TLS is on."""
+        if self._listener is None:
+            self._received += data
+            if len(self._received) > READ_AHEAD and self._transport is not None:
+                self._transport.pause_reading()
+            self._wake()
+        elif self._tls is None:
+            self._listener.received(data)
+        else:
+            text = self._decipher(self._tls, data)
+            if text:
+                self._listener.received(text)
+            if self._tls.closed:
+                self._end()
 
     def eof_received(self) -> bool:
         """The peer sends no more."""
-        self._ended = True
-        self._wake()
+        self._end()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, for whatever reason."""
         del exc
-        self._ended = True
         self._congested = False
+        if self._timer is not None:
+            self._timer.cancel()
+        self._end()
         self._wake()
 
     def pause_writing(self) -> None:
@@ -79,22 +115,24 @@ class Connection(asyncio.Protocol):
 
     # Our side
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the peer has gone; what it said before may still wait to be read."""
-        return self._ended
+    def listen(self, listener: Listener) -> None:
+        """Pass everything on to a listener, beginning with what has come already."""
+        self._listener = listener
+        if self._received:
+            self.data_received(self._take())
+        if self.is_over:
+            listener.ended()
 
-    async def read(self) -> bytes:
-        """Some bytes, deciphered where TLS is on; empty once the peer has gone."""
-        while True:
-            while not self._received and not self._ended:
-                await self._wait()
-            raw = self._take()
-            if self._tls is None or not raw:
-                return raw
-            text = self._decipher(self._tls, raw)
-            if text or self._tls.closed:
-                return text
+    def limit(self, seconds: float | None) -> None:
+        """Tell the listener when so many seconds have passed from now; None calls that off."""
+        if seconds is None:
+            self._deadline = inf
+            return
+        self._deadline = self._loop.time() + seconds
+        if self._deadline < self._rings:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._arm()
 
     def write(self, data: bytes) -> None:
         """Send, as soon as the peer takes it."""
@@ -103,11 +141,14 @@ class Connection(asyncio.Protocol):
         if self._tls is None:
             self._transport.write(data)
             return
-        try:
+        with suppress(TlsFailed):  # it is closed then, and the peer's end of the connection follows
             self._tls.send(data)
-        except TlsFailed:
-            self._ended = True
         self._transport.write(self._tls.outgoing())
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the peer has not taken all that was written."""
+        return self._congested
 
     async def drained(self) -> None:
         """Wait until the peer has taken enough for us to send more; lets the loop notice what happened meanwhile."""
@@ -116,12 +157,11 @@ class Connection(asyncio.Protocol):
             await self._wait()
 
     async def start_tls(self, channel: TlsChannel) -> None:
-        """Shake hands. Raises TlsFailed; the caller limits the time."""
-        if self._received:
-            raise TlsFailed("data ahead of the handshake")
+        """Shake hands; the listener hears nothing meanwhile. Raises TlsFailed; the caller limits the time."""
+        listener, self._listener = self._listener, None
         self._forward(channel)
         while not channel.established:
-            while not self._received and not self._ended:
+            while not self._received and not self.is_over:
                 await self._wait()
             raw = self._take()
             if not raw:
@@ -133,12 +173,13 @@ class Connection(asyncio.Protocol):
                 self._forward(channel)
             if early:
                 raise TlsFailed("data with the handshake")
-        self._tls = channel
+        self._tls, self._listener = channel, listener
 
     def close(self) -> None:
         """Let go of the connection once what was written has been sent."""
         if self._transport is None:
             return
+        self.limit(None)
         if self._tls is not None:
             self._tls.close()
             self._forward(self._tls)
@@ -148,6 +189,26 @@ class Connection(asyncio.Protocol):
         """Let go of the connection at once."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _arm(self) -> None:
+        self._rings = self._deadline
+        self._timer = self._loop.call_at(self._rings, self._ring)
+
+    def _ring(self) -> None:
+        self._timer, self._rings = None, inf
+        if self._loop.time() >= self._deadline:
+            self._deadline = inf
+            if self._listener is not None:
+                self._listener.expired()
+        elif self._deadline < inf:
+            self._arm()
+
+    def _end(self) -> None:
+        if not self.is_over:
+            self.is_over = True
+            self._wake()
+            if self._listener is not None:
+                self._listener.ended()
 
     def _take(self) -> bytes:
         raw = bytes(self._received)
@@ -160,7 +221,7 @@ class Connection(asyncio.Protocol):
         try:
             return channel.receive(raw)
         except TlsFailed:
-            self._ended = True
+            self._end()
             return b""
         finally:
             self._forward(channel)
@@ -171,7 +232,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     async def _wait(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:

@@ -1,27 +1,33 @@
-"""The shell around the client machine: it moves bytes, keeps the time limits, and does what the machine wants."""
+"""The shell around the client machine: it moves bytes, keeps the time limits, and does what the machine wants.
+
+The rules:
+
+1. Replies are worked off in the call that brought them, and what the machine says to them leaves in one write.
+2. The task that has mail to send wakes up when the session stands ready for the next one, or is over; only a handshake
+   and content that is not in memory are done by it.
+3. A reply has its stage's time limit, all of it, so that no peer can drip it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gatepost.delivery.connect import Connection
+from gatepost.delivery.content import Content
 from gatepost.mail.events import Emit
 from gatepost.smtp.client import ClientMachine
-from gatepost.smtp.client_values import Mail, Stage, Step, Waiting, Want
+from gatepost.smtp.client_values import Mail, Stage, Waiting, Want
 from gatepost.tls.channel import TlsChannel, TlsFailed
 
-Content = Callable[[frozenset[str]], AsyncIterator[bytes]]
-"""Gives a message's content, made fit for a server that offers these extensions."""
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Dialogue:
     """One session on one connection. `limits` are seconds a stage may take, None for no limit.
 
     `channel` makes the TLS side when STARTTLS has been accepted; `accept` says whether the session that was made will
-    do (a required certificate).
+    do (a required certificate). `emit` is the way to the log for the mail at hand.
     """
 
     machine: ClientMachine
@@ -31,56 +37,99 @@ class Dialogue:
     channel: Callable[[], TlsChannel] | None = None
     accept: Callable[[TlsChannel], bool] = lambda _: True
     tls_broke: bool = False
+    _content: Content | None = None
+    _waiter: asyncio.Future[None] | None = None
+    _turn: int = -1
+    _leaving: bool = False
 
     async def open(self) -> bool:
         """Greet, and do all that comes before the first mail. Whether the server is ready for one."""
-        return await self._drive() is Want.MAIL
+        self.connection.listen(self)
+        self._go_on()
+        await self._settled()
+        return self.machine.next_step() is Want.MAIL
 
     async def send(self, mail: Mail, content: Content) -> None:
         """Hand over one message; the outcomes are the machine's."""
         self.machine.begin(mail)
-        await self._drive(content)
+        self._content = content
+        self._turn = -1
+        self._go_on()
+        await self._settled()
+        self._content = None
 
-    async def close(self) -> None:
-        """Say goodbye, if that is still possible, and let go of the connection."""
+    @property
+    def is_idle(self) -> bool:
+        """Whether the session stands ready for the next mail, as far as we know."""
+        return self.machine.is_idle and not self.connection.is_over
+
+    def leave(self) -> None:
+        """Say goodbye, if that is still possible, and let go of the connection. No mail waits for it."""
+        self._leaving = True
         if self.machine.next_step() is Want.MAIL:
             self.machine.quit()
-            await self._drive()
-        self.connection.close()
+        self._go_on()
 
-    async def _drive(self, content: Content | None = None) -> Step:
-        """Go on until the session stands ready for mail, or is over."""
-        while True:
-            step = self.machine.next_step()
-            self._flush()
-            match step:
-                case Waiting(stage):
-                    await self._listen(stage)
-                case Want.TLS:
-                    await self._start_tls()
-                case Want.CONTENT if content is not None:
-                    await self._send_content(content(self.machine.offered))
-                case _:
-                    return step
+    # What the connection tells
+
+    def received(self, data: bytes) -> None:
+        """Work off what the server said."""
+        self.machine.receive(data)
+        self._go_on()
+
+    def ended(self) -> None:
+        """The server has gone."""
+        self.machine.lost()
+        self._go_on()
+
+    def expired(self) -> None:
+        """The server was silent for too long."""
+        self.machine.timed_out()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do all that can be done without waiting."""
+        machine = self.machine
+        step = machine.next_step()
+        while step is Want.CONTENT and self._content is not None:
+            whole = self._content.at_once(machine.offered)
+            if whole is None:
+                break
+            machine.content(whole)
+            machine.content_end()
+            step = machine.next_step()
+        self._flush()
+        if isinstance(step, Waiting):
+            if machine.turn != self._turn:
+                self._turn = machine.turn
+                self.connection.limit(self.limits.get(step.stage))
+            return
+        self.connection.limit(None)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        if self._leaving and step is Want.CLOSE:
+            self.connection.close()
 
     def _flush(self) -> None:
         self.connection.write(self.machine.take_output())
         for event in self.machine.take_events():
             self.emit(event)
 
-    async def _listen(self, stage: Stage) -> None:
-        """Wait for the next reply, all of it within the time limit, so that no peer can drip it."""
-        step = self.machine.next_step()
-        try:
-            async with asyncio.timeout(self.limits.get(stage)):
-                while self.machine.next_step() is step:
-                    data = await self.connection.read()
-                    if not data:
-                        self.machine.lost()
-                        return
-                    self.machine.receive(data)
-        except TimeoutError:
-            self.machine.timed_out()
+    async def _settled(self) -> None:
+        """Wait until the session stands ready for mail or is over; do what only a task can."""
+        while True:
+            match self.machine.next_step():
+                case Waiting():
+                    self._waiter = asyncio.get_running_loop().create_future()
+                    await self._waiter
+                case Want.TLS:
+                    await self._start_tls()
+                    self._go_on()
+                case Want.CONTENT if self._content is not None:
+                    await self._send_pieces(self._content)
+                    self._go_on()
+                case _:
+                    return
 
     async def _start_tls(self) -> None:
         if self.channel is None:
@@ -104,20 +153,16 @@ class Dialogue:
             for event in channel.events():
                 self.emit(event)
 
-    async def _send_content(self, content: AsyncIterator[bytes]) -> None:
+    async def _send_pieces(self, content: Content) -> None:
         limit = self.limits.get(Stage.BODY)
-        async for chunk in content:
-            self.machine.content(chunk)
+        async for piece in content.pieces(self.machine.offered):
+            self.machine.content(piece)
             self._flush()
             try:
                 async with asyncio.timeout(limit):
                     await self.connection.drained()
             except TimeoutError:
                 self.machine.timed_out()
-                return
-            if self.connection.is_over:
-                while last := await self.connection.read():
-                    self.machine.receive(last)
-                self.machine.lost()
-                return
+            if self.machine.next_step() is not Want.CONTENT:
+                return  # that, or the server has gone
         self.machine.content_end()

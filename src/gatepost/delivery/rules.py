@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from gatepost.config.matchlist import MatchList
+from gatepost.config.param import PatternStyle
 from gatepost.config.settings import Settings
 from gatepost.sasl.client import SecurityOption, security_options
 from gatepost.smtp.client_values import Dialect, Hello, Stage, TlsLevel
@@ -24,6 +26,15 @@ class LoginRules:
     options: frozenset[SecurityOption] = frozenset()
     tls_options: frozenset[SecurityOption] = frozenset()
     soft_bounce: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRules:
+    """How long sessions are kept for more mail; seconds, and a count of which 0 is no limit."""
+
+    time_limit: float = 2.0
+    reuse_time_limit: float = 300.0
+    reuse_count_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,9 @@ class ClientRules:
     fallback_delay: float = 300.0
     notes_tls_offers: bool = False
     queue_directory: str = ""
+    pool: PoolRules = PoolRules()
+    cache_on_demand: bool = True
+    cache_destinations: MatchList = field(default_factory=lambda: MatchList((), PatternStyle.STRINGS))
 
     @classmethod
     def read(cls, settings: Settings, dialect: Dialect) -> ClientRules:
@@ -105,6 +119,13 @@ class ClientRules:
             fallback_delay=settings.minimal_backoff_time.total_seconds(),
             notes_tls_offers=get("tls_note_starttls_offer"),
             queue_directory=settings.queue_directory,
+            pool=PoolRules(
+                get("connection_cache_time_limit").total_seconds(),
+                get("connection_reuse_time_limit").total_seconds(),
+                get("connection_reuse_count_limit"),
+            ),
+            cache_on_demand=get("connection_cache_on_demand"),
+            cache_destinations=MatchList.of(settings, f"{prefix}_connection_cache_destinations"),
         )
 
 

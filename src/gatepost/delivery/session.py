@@ -1,4 +1,4 @@
-"""One session with one host: from the greeting to the verdict on every recipient."""
+"""One session with one host: from the greeting to the goodbye, and the verdicts on the mails in between."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gatepost.delivery.connect import Connection
-from gatepost.delivery.dialogue import Content, Dialogue
-from gatepost.delivery.rules import ClientRules
+from gatepost.delivery.content import Content
+from gatepost.delivery.dialogue import Dialogue
+from gatepost.delivery.terms import SessionTerms
 from gatepost.mail.events import Emit, Noted
 from gatepost.smtp.client import ClientMachine
-from gatepost.smtp.client_values import Credentials, Mail, Outcome, Server, SessionPlan, TlsLevel
+from gatepost.smtp.client_values import Mail, Outcome, TlsLevel
 from gatepost.tls.channel import TlsChannel
 from gatepost.tls.context import ClientTls
 
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """What came of a session.
+    """What came of one mail in a session.
 
     `failure` is set where no mail could be sent at all; otherwise there is one outcome for each recipient. `tls_broke`:
-    the handshake failed. `transmission` is in seconds. `takes_dsn`: the server reports deliveries itself (RFC 3461).
+    the handshake failed. `opened` is when the session stood ready (the loop's clock), `transmission` is in seconds.
+    `uses` counts the mails of the session. `takes_dsn`: the server reports deliveries itself (RFC 3461).
+    `was_stale`: the server had left a session that had been kept, before it heard of this mail.
     """
 
     failure: Outcome | None = None
@@ -29,93 +32,95 @@ class SessionReport:
     order: tuple[int, ...] = ()
     opened: float = 0.0
     transmission: float = 0.0
+    uses: int = 1
     takes_dsn: bool = False
     tls_broke: bool = False
+    was_stale: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTerms:
-    """How to speak with this server: the service's rules, and what was decided for this attempt."""
+class Session:
+    """A session on a connection that stands. `tls` is None where our side cannot do TLS."""
 
-    rules: ClientRules
-    server: Server
-    queue_id: str
-    nexthop: str
-    tls: TlsLevel
-    credentials: Credentials | None
-    detects_loops: bool
-    discard: frozenset[str] = frozenset()
-
-    def plan(self, *, tls_usable: bool) -> SessionPlan:
-        """The machine's plan."""
-        rules = self.rules
-        return SessionPlan(
-            server=self.server,
-            name=rules.name,
-            queue_id=self.queue_id,
-            nexthop=self.nexthop,
-            dialect=rules.dialect,
-            hello=rules.hello,
-            discard=self.discard,
-            tls=self.tls,
-            tls_first=rules.tls_first,
-            tls_usable=tls_usable,
-            credentials=self.credentials,
-            soft_login=rules.login.soft_bounce,
-            skip_5xx_greeting=rules.skip_5xx_greeting,
-            skip_quit_reply=rules.skip_quit_reply,
-            detects_loops=self.detects_loops,
-            line_limit=rules.line_limit,
-        )
-
-
-class Sessions:
-    """Holds sessions, and sees the ones that are done out of the door."""
-
-    def __init__(self, tls: ClientTls | None) -> None:
+    def __init__(self, connection: Connection, terms: SessionTerms, tls: ClientTls | None) -> None:
+        self.terms = terms
+        self.uses = 0
+        """Mails it was given."""
+        self.began = self._clock()
+        """When its connection was made, by the loop's clock."""
+        self.is_lone = False
+        """Whether its next hop has no other host."""
+        self.idle_since = 0.0
+        self._connection = connection
         self._tls = tls
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._dialogue: Dialogue | None = None
 
-    async def hold(
-        self, connection: Connection, terms: SessionTerms, mail: Mail, content: Content, emit: Emit
-    ) -> SessionReport:
-        """Send one mail over a fresh connection. The goodbye is said in the background: no mail waits for it."""
-        clock = asyncio.get_running_loop().time
-        machine = ClientMachine(terms.plan(tls_usable=self._tls is not None))
+    async def open(self, queue_id: str, emit: Emit) -> SessionReport | None:
+        """Do all that comes before the first mail. None once the server is ready for it, else why it is not."""
+        terms = self.terms
+        machine = ClientMachine(terms.plan(queue_id, tls_usable=self._tls is not None))
         dialogue = Dialogue(
-            machine, connection, terms.rules.timeouts, emit, self._channel(terms), _judge(verifies=terms.rules.verifies)
+            machine,
+            self._connection,
+            terms.rules.timeouts,
+            emit,
+            self._channel(),
+            _judge(verifies=terms.rules.verifies),
         )
         try:
             ready = await dialogue.open()
-            opened = clock()
-            if terms.rules.notes_tls_offers and terms.tls is TlsLevel.NONE and "STARTTLS" in machine.offered:
-                emit(Noted(f"Host offered STARTTLS: [{terms.server.host}]"))
-            if ready:
-                await dialogue.send(mail, content)
         except BaseException:
-            connection.abort()
+            self._connection.abort()
             raise
-        self._see_off(dialogue)
+        if terms.rules.notes_tls_offers and terms.tls is TlsLevel.NONE and machine.offers("STARTTLS"):
+            emit(Noted(f"Host offered STARTTLS: [{terms.server.host}]"))
         if not ready:
-            return SessionReport(machine.failure, opened=opened, tls_broke=dialogue.tls_broke)
+            dialogue.leave()
+            return SessionReport(machine.failure, opened=self._clock(), tls_broke=dialogue.tls_broke)
+        self._dialogue = dialogue
+        return None
+
+    async def send(self, mail: Mail, content: Content, emit: Emit) -> SessionReport:
+        """Hand over one mail; only in a session that is open."""
+        dialogue = self._dialogue
+        assert dialogue is not None  # noqa: S101 - see above
+        began = self._clock()
+        self.uses += 1
+        dialogue.emit = emit
+        try:
+            await dialogue.send(mail, content)
+        except BaseException:
+            self._connection.abort()
+            raise
+        machine = dialogue.machine
         return SessionReport(
             outcomes=machine.outcomes,
             order=machine.order,
-            opened=opened,
-            transmission=clock() - opened,
-            takes_dsn="DSN" in machine.offered,
+            opened=began,
+            transmission=self._clock() - began,
+            uses=self.uses,
+            takes_dsn=machine.offers("DSN"),
+            was_stale=self.uses > 1 and machine.unheard and not self.is_idle,
         )
 
-    def _channel(self, terms: SessionTerms) -> Callable[[], TlsChannel] | None:
-        tls = self._tls
+    @property
+    def is_idle(self) -> bool:
+        """Whether it can take the next mail, as far as we know."""
+        return self._dialogue is not None and self._dialogue.is_idle
+
+    def leave(self) -> None:
+        """Say goodbye. No mail waits for it."""
+        if self._dialogue is not None:
+            self._dialogue.leave()
+
+    @staticmethod
+    def _clock() -> float:
+        return asyncio.get_running_loop().time()
+
+    def _channel(self) -> Callable[[], TlsChannel] | None:
+        tls, server = self._tls, self.terms.server
         if tls is None:
             return None
-        return lambda: tls.channel(server_name=terms.server.host, peer_label=terms.server.relay, level=terms.tls.value)
-
-    def _see_off(self, dialogue: Dialogue) -> None:
-        task = asyncio.get_running_loop().create_task(dialogue.close())
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        return lambda: tls.channel(server_name=server.host, peer_label=server.relay, level=self.terms.tls.value)
 
 
 def _judge(*, verifies: bool) -> Callable[[TlsChannel], bool]:

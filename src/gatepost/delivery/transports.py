@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatepost.config.own import OwnAddresses
 from gatepost.config.services import Service
@@ -69,7 +69,9 @@ def build_transports(services: Iterable[Service], world: World) -> dict[str, Age
         make = _MAKERS.get(service.command)
         if service.type == "unix" and make is not None:
             workshop = _Workshop(service, world, agents)
-            agents[service.name] = Agent(make(workshop), service.command, workshop.syslog_name)
+            transport = make(workshop)
+            agent = Agent(transport, service.command, workshop.syslog_name)
+            agents[service.name] = replace(agent, close=transport.close) if isinstance(transport, SmtpAgent) else agent
     return agents
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -24,6 +24,11 @@ class Body(Protocol):
     @property
     def size(self) -> int:
         """Length in bytes."""
+        ...
+
+    @property
+    def whole(self) -> bytes | None:
+        """All of the content, where it is in memory; else None."""
         ...
 
     def chunks(self) -> AsyncIterator[bytes]:
@@ -94,9 +99,10 @@ class Agent:
     """A transport as master.cf names it, with what its log lines are signed with.
 
     `process` is the program's name (`smtp`, `lmtp`, `local`, `virtual`, `error`, `discard`); `syslog_name` is the
-    entry's own, None where it has none.
+    entry's own, None where it has none. `close` lets go of what is kept between deliveries, when the server stops.
     """
 
     transport: Transport
     process: str
     syslog_name: str | None = None
+    close: Callable[[], None] = lambda: None

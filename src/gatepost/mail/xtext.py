@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_PLAIN = re.compile(r"[!-*,-<>-~]*")
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
 _XTEXT_HEX = re.compile(r"\+([0-9A-F]{2})")
 _UXTEXT = re.compile(r"(?:[!-\[\]-~\x80-\U0010FFFF]|\\x\{[0-9A-Fa-f]+\})*")
@@ -14,6 +15,8 @@ _SURROGATES = range(0xD800, 0xE000)
 
 def encode(text: str) -> str:
     """Text to xtext: bytes outside printable ASCII, `+` and `=` become `+HH`."""
+    if _PLAIN.fullmatch(text):
+        return text
     octets = text.encode("utf-8", "surrogateescape")
     return "".join(chr(octet) if 0x21 <= octet <= 0x7E and octet not in b"+=" else f"+{octet:02X}" for octet in octets)  # noqa: PLR2004 - the printable range of RFC 3461
 

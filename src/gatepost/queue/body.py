@@ -42,6 +42,11 @@ class MemoryBody:
         """Length in bytes."""
         return len(self.head)
 
+    @property
+    def whole(self) -> bytes:
+        """The content."""
+        return self.head
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The content, in pieces."""
         for start in range(0, len(self.head), PIECE):
@@ -61,6 +66,11 @@ class FileBody:
     def size(self) -> int:
         """Length in bytes."""
         return len(self.head) + self.file_size
+
+    @property
+    def whole(self) -> None:
+        """It is not in memory."""
+        return
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The content, in pieces; the disk is waited for in another thread. Raises OSError."""
@@ -95,6 +105,11 @@ class LedgerBody:
     identity: Identity
     size: int
     fetch: Callable[[Identity], Awaitable[MemoryBody | FileBody]]
+
+    @property
+    def whole(self) -> None:
+        """It is not in memory."""
+        return
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The content, in pieces. Raises StoreError."""

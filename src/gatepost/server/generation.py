@@ -66,6 +66,11 @@ class Generation:
     agents: dict[str, Agent]
     oracle: Callable[[Emit], Oracle]
 
+    def close(self) -> None:
+        """Let go of what agents keep between deliveries."""
+        for agent in self.agents.values():
+            agent.close()
+
 
 async def build(configuration: Configuration, files: HandedFiles, lasting: Lasting) -> Generation:
     """Build everything. Raises ConfigurationError."""

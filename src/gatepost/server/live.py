@@ -118,6 +118,8 @@ class Live:
             self._drop.close()
         await asyncio.gather(*(listener.stop(grace) for listener in self._listeners.values()))
         await asyncio.gather(*(holding.stop(grace) for holding in self._holdings))
+        for generation in self._generations:
+            generation.close()
         await self._lasting.logins.close()
 
     # Parts

@@ -46,23 +46,15 @@ class ContentWriter:
 
     def _lines(self, whole: bytes) -> bytes:
         """Whole lines, made fit to send."""
-        ends = whole.count(b"\r\n")
-        if whole.count(b"\n") != ends or whole.count(b"\r") != ends:
+        lines = whole.splitlines()  # at a CR or LF alone too; where every line has both, none stands alone
+        if not len(lines) == whole.count(b"\n") == whole.count(b"\r"):
             whole = _STRAY.sub(b" ", whole)
-        if self._limit and self._has_long_line(whole):
+            lines = whole.split(b"\r\n")
+        if self._limit and max(map(len, lines)) > self._limit:
             whole = self._fold(whole)
-        stuffed = whole.replace(b"\r\n.", b"\r\n..")
-        return b"." + stuffed if stuffed.startswith(b".") else stuffed
-
-    def _has_long_line(self, whole: bytes) -> bool:
-        """Look for a line end in every window of the limit's size, from its end backwards."""
-        start = 0
-        while len(whole) - start > self._limit + 2:
-            end = whole.rfind(b"\r\n", start, start + self._limit + 2)
-            if end < 0:
-                return True
-            start = end + 2
-        return False
+        if b"\r\n." in whole:
+            whole = whole.replace(b"\r\n.", b"\r\n..")
+        return b"." + whole if whole.startswith(b".") else whole
 
     def _fold(self, whole: bytes) -> bytes:
         lines: list[bytes] = []

@@ -36,21 +36,11 @@ class LmtpParameters:
         "no", support=NOTED, doc="Like `smtp_cname_overrides_servername`, for LMTP."
     )
     lmtp_connect_timeout = duration("0s", doc="Like `smtp_connect_timeout`, for LMTP.")
-    lmtp_connection_cache_destinations = strings(
-        "", support=NOTED, doc="Like `smtp_connection_cache_destinations`, for LMTP."
-    )
-    lmtp_connection_cache_on_demand = boolean(
-        "yes", support=NOTED, doc="Like `smtp_connection_cache_on_demand`, for LMTP."
-    )
-    lmtp_connection_cache_time_limit = duration(
-        "2s", support=NOTED, doc="Like `smtp_connection_cache_time_limit`, for LMTP."
-    )
-    lmtp_connection_reuse_count_limit = integer(
-        "0", support=NOTED, doc="Like `smtp_connection_reuse_count_limit`, for LMTP."
-    )
-    lmtp_connection_reuse_time_limit = duration(
-        "300s", support=NOTED, doc="Like `smtp_connection_reuse_time_limit`, for LMTP."
-    )
+    lmtp_connection_cache_destinations = strings("", doc="Like `smtp_connection_cache_destinations`, for LMTP.")
+    lmtp_connection_cache_on_demand = boolean("yes", doc="Like `smtp_connection_cache_on_demand`, for LMTP.")
+    lmtp_connection_cache_time_limit = duration("2s", doc="Like `smtp_connection_cache_time_limit`, for LMTP.")
+    lmtp_connection_reuse_count_limit = integer("0", doc="Like `smtp_connection_reuse_count_limit`, for LMTP.")
+    lmtp_connection_reuse_time_limit = duration("300s", doc="Like `smtp_connection_reuse_time_limit`, for LMTP.")
     lmtp_data_done_timeout = duration("600s", doc="Like `smtp_data_done_timeout`, for LMTP.")
     lmtp_data_init_timeout = duration("120s", doc="Like `smtp_data_init_timeout`, for LMTP.")
     lmtp_data_xfer_timeout = duration("180s", doc="Like `smtp_data_xfer_timeout`, for LMTP.")

@@ -61,17 +61,11 @@ class SmtpParameters:
         "no", support=NOTED, doc="Use a server's true name, not its alias, for passwords, TLS and logs."
     )
     smtp_connect_timeout = duration("30s", doc="Time-out of connecting to a server; 0 is the system's own.")
-    smtp_connection_cache_destinations = strings(
-        "", support=NOTED, doc="Destinations whose connections are kept for reuse."
-    )
-    smtp_connection_cache_on_demand = boolean(
-        "yes", support=NOTED, doc="Keep connections while a destination has much mail."
-    )
-    smtp_connection_cache_time_limit = duration("2s", support=NOTED, doc="How long an unused connection is kept.")
-    smtp_connection_reuse_count_limit = integer(
-        "0", support=NOTED, doc="How often a connection is used again; 0 is no limit."
-    )
-    smtp_connection_reuse_time_limit = duration("300s", support=NOTED, doc="How long a connection is used again.")
+    smtp_connection_cache_destinations = strings("", doc="Destinations whose connections are kept for reuse.")
+    smtp_connection_cache_on_demand = boolean("yes", doc="Keep connections while a destination has much mail.")
+    smtp_connection_cache_time_limit = duration("2s", doc="How long an unused connection is kept.")
+    smtp_connection_reuse_count_limit = integer("0", doc="How often a connection is used again; 0 is no limit.")
+    smtp_connection_reuse_time_limit = duration("300s", doc="How long a connection is used again.")
     smtp_data_done_timeout = duration("600s", doc="Time-out of the reply to the end of the message.")
     smtp_data_init_timeout = duration("120s", doc="Time-out of the reply to DATA.")
     smtp_data_xfer_timeout = duration("180s", doc="Time-out of sending a piece of the message.")

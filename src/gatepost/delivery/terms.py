@@ -1,0 +1,76 @@
+"""The terms of a session: what the configuration and its tables say about speaking with one server.
+
+Two sessions on equal terms are interchangeable, and only such a session may carry another message: see `pool`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gatepost.delivery.logins import LoginFinder
+from gatepost.delivery.nexthop import Nexthop
+from gatepost.delivery.rules import ClientRules, keywords
+from gatepost.oracle import Oracle
+from gatepost.smtp.client_values import Credentials, Server, SessionPlan, TlsLevel
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTerms:
+    """How to speak with this server: the service's rules, and what was decided for this attempt.
+
+    `rules` and `nexthop` do not count when terms are compared: the first are the same throughout a service, the other
+    stands in one text.
+    """
+
+    rules: ClientRules = field(compare=False)
+    server: Server
+    nexthop: str = field(compare=False)
+    tls: TlsLevel
+    credentials: Credentials | None
+    detects_loops: bool
+    discard: frozenset[str] = frozenset()
+
+    def plan(self, queue_id: str, *, tls_usable: bool) -> SessionPlan:
+        """The machine's plan for a session that is opened for a message."""
+        rules = self.rules
+        return SessionPlan(
+            server=self.server,
+            name=rules.name,
+            queue_id=queue_id,
+            nexthop=self.nexthop,
+            dialect=rules.dialect,
+            hello=rules.hello,
+            discard=self.discard,
+            tls=self.tls,
+            tls_first=rules.tls_first,
+            tls_usable=tls_usable,
+            credentials=self.credentials,
+            soft_login=rules.login.soft_bounce,
+            skip_5xx_greeting=rules.skip_5xx_greeting,
+            skip_quit_reply=rules.skip_quit_reply,
+            detects_loops=self.detects_loops,
+            line_limit=rules.line_limit,
+        )
+
+
+class TermsFinder:
+    """Works terms out. `are_fixed`: no table is asked, so that a server's terms never change."""
+
+    def __init__(self, rules: ClientRules) -> None:
+        self._rules = rules
+        self._logins = LoginFinder(rules.login)
+        self.are_fixed = not rules.discard_maps and not rules.login.enabled
+
+    async def find(self, oracle: Oracle, hop: Nexthop, server: Server) -> SessionTerms:
+        """The terms for a server of a next hop. Raises LookupFailed."""
+        rules = self._rules
+        discard = rules.discard_keywords
+        for table in rules.discard_maps:
+            found = await oracle.lookup(table, server.address)
+            if found is not None:
+                discard = keywords(found)
+                break
+        credentials = await self._logins.find(oracle, hop.text, server.host)
+        return SessionTerms(
+            rules, server, hop.text, rules.tls, credentials, detects_loops=not hop.path, discard=discard
+        )

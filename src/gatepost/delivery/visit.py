@@ -1,0 +1,165 @@
+"""One visit to one host: over a session that was kept, or a new one; and what becomes of the session afterwards.
+
+The rules:
+
+1. A kept session that its server left before it heard of the mail counts for nothing: the next one is taken, or a new
+   one made.
+2. A session is kept where its destination is in traffic (`smtp_connection_cache_on_demand`), or always
+   (`smtp_connection_cache_destinations`).
+3. Where the level is `may`, TLS that breaks is a temporary failure first. Once the mail has waited for
+   `minimal_backoff_time`, and no password is at stake, the same host is tried in plaintext, as Postfix does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from gatepost.delivery.attempt import Attempt
+from gatepost.delivery.connect import Place, connect, reason
+from gatepost.delivery.destination import Destination
+from gatepost.delivery.nexthop import Nexthop
+from gatepost.delivery.pool import Pool
+from gatepost.delivery.rules import ClientRules
+from gatepost.delivery.session import Session, SessionReport
+from gatepost.delivery.terms import SessionTerms, TermsFinder
+from gatepost.mail.delivery import Job
+from gatepost.mail.events import Noted, Warned
+from gatepost.mail.events.queue import AttemptFailed
+from gatepost.oracle import LookupFailed
+from gatepost.smtp.client_values import Outcome, Server, TlsLevel
+from gatepost.tls.context import ClientTls
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whom we visit.
+
+    `is_best`: no host of the next hop is better. `is_lone`: there is no other. `is_final`: its word counts, whatever it
+    is.
+    """
+
+    destination: Destination
+    hop: Nexthop
+    server: Server
+    is_best: bool
+    is_lone: bool
+    is_final: bool
+
+
+class Visitor:
+    """Visits hosts for one service, and keeps its sessions."""
+
+    def __init__(self, rules: ClientRules, tls: ClientTls | None) -> None:
+        self._rules = rules
+        self._tls = tls
+        self._terms = TermsFinder(rules)
+        self._pool = Pool(rules.pool)
+
+    def close(self) -> None:
+        """Leave the sessions that are kept."""
+        self._pool.close()
+
+    async def again(self, attempt: Attempt, destination: Destination, hop: Nexthop, *, is_last: bool) -> str:
+        """Use a session that was kept for the next hop; the address of its host, empty where there was none."""
+        while (session := self._pool.for_hop(hop.text)) is not None:
+            if not await self._is_on_its_terms(attempt, hop, session):
+                session.leave()
+                continue
+            server = session.terms.server
+            is_final = is_last and session.is_lone
+            visit = Visit(destination, hop, server, is_best=True, is_lone=session.is_lone, is_final=is_final)
+            report = await self._use(attempt, visit, session)
+            if not report.was_stale:
+                self._account(attempt, visit, report, report.opened)
+                return server.address
+        return ""
+
+    async def visit(self, attempt: Attempt, visit: Visit) -> None:
+        """Hold a session with one host, and another one without TLS where that may help."""
+        started = asyncio.get_running_loop().time()
+        try:
+            terms = await self._terms.find(attempt.oracle, visit.hop, visit.server)
+        except LookupFailed as error:
+            attempt.emit(Warned(str(error)))
+            attempt.postpone(Outcome("4.3.0", f"{error.table} lookup error"))
+            return
+        report = await self._session(attempt, visit, terms)
+        if report is not None and report.tls_broke and self._may_go_plain(attempt.job, terms):
+            report = await self._session(attempt, visit, replace(terms, tls=TlsLevel.NONE))
+        if report is not None:
+            self._account(attempt, visit, report, started)
+
+    async def _session(self, attempt: Attempt, visit: Visit, terms: SessionTerms) -> SessionReport | None:
+        """The mail over a session on these terms; None where there was no connection."""
+        while (session := self._pool.on_terms(terms)) is not None:
+            report = await self._use(attempt, visit, session)
+            if not report.was_stale:
+                return report
+        try:
+            connection = await connect(self._place(visit.hop, visit.server), self._rules.connect_timeout)
+        except OSError as error:
+            text = f"connect to {visit.server.relay}: {reason(error)}"
+            attempt.emit(Noted(text))
+            attempt.postpone(Outcome("4.4.1", text))
+            return None
+        session = Session(connection, terms, self._tls)
+        failed = await session.open(attempt.job.queue_id, attempt.emit)
+        return failed or await self._use(attempt, visit, session)
+
+    async def _use(self, attempt: Attempt, visit: Visit, session: Session) -> SessionReport:
+        """The mail over a session that is open."""
+        report = await session.send(attempt.mail(), attempt.content, attempt.emit)
+        if session.is_idle and await self._is_wanted(attempt, visit):
+            session.is_lone = visit.is_lone
+            self._pool.keep(session, visit.hop.text if visit.is_best else "")
+        else:
+            session.leave()
+        return report
+
+    async def _is_on_its_terms(self, attempt: Attempt, hop: Nexthop, session: Session) -> bool:
+        """Whether tables still say of a session's server what they said when it began."""
+        if self._terms.are_fixed:
+            return True
+        try:
+            return session.terms == await self._terms.find(attempt.oracle, hop, session.terms.server)
+        except LookupFailed:
+            return False  # it is told of where a new session is tried
+
+    async def _is_wanted(self, attempt: Attempt, visit: Visit) -> bool:
+        """Whether the session is to be kept (rule 2)."""
+        rules = self._rules
+        if rules.cache_on_demand and visit.destination.in_traffic:
+            return True
+        if not rules.cache_destinations.patterns:
+            return False
+        try:
+            names = dict.fromkeys((visit.hop.text, visit.hop.host or visit.hop.path))
+            return any([await rules.cache_destinations.matches(attempt.oracle, name=name) for name in names])
+        except LookupFailed as error:
+            attempt.emit(Warned(rules.cache_destinations.complaint(error)))
+            return False
+
+    def _account(self, attempt: Attempt, visit: Visit, report: SessionReport, started: float) -> None:
+        attempt.sessions += 1
+        setup = report.opened - started
+        failure = report.failure
+        if failure is None:
+            attempt.account(visit.server, report, setup=setup, is_final=visit.is_final)
+        elif failure.is_soft and not visit.is_final:
+            attempt.emit(AttemptFailed(attempt.job.queue_id, failure.text))
+            attempt.postpone(failure)
+        else:
+            attempt.fail_all(failure, relay=visit.server.relay, setup=setup)
+
+    def _place(self, hop: Nexthop, server: Server) -> Place:
+        if hop.path:
+            path = hop.path if hop.path.startswith("/") else f"{self._rules.queue_directory}/{hop.path}"
+            return Place(path=path)
+        source = self._rules.bind_address6 if ":" in server.address else self._rules.bind_address
+        return Place(server.address, int(server.port), source=source)
+
+    def _may_go_plain(self, job: Job, terms: SessionTerms) -> bool:
+        """Whether mail may go unencrypted because the server's TLS is broken."""
+        waited = job.activated - job.arrived
+        return terms.tls is TlsLevel.MAY and terms.credentials is None and waited >= self._rules.fallback_delay

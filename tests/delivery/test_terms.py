@@ -1,0 +1,68 @@
+"""Terms of sessions."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatepost.delivery.nexthop import Nexthop
+from gatepost.delivery.rules import ClientRules, LoginRules
+from gatepost.delivery.terms import SessionTerms, TermsFinder
+from gatepost.oracle import LookupFailed
+from gatepost.sasl.client import SaslLogin
+from gatepost.smtp.client_values import Server, TlsLevel
+from tests.fakes.oracle import FakeOracle, step
+
+SERVER = Server("mx.b.example", "192.0.2.7", "25")
+HOP = Nexthop("b.example", "b.example", by_mx=True)
+LOGINS = LoginRules(enabled=True, password_maps=("hash:/logins",))
+
+
+def terms(rules: ClientRules, oracle: FakeOracle | None = None, hop: Nexthop = HOP) -> SessionTerms:
+    return step(TermsFinder(rules).find(oracle or FakeOracle(), hop, SERVER))
+
+
+def test_terms_become_a_plan() -> None:
+    found = SessionTerms(
+        ClientRules(line_limit=5), SERVER, "hop", TlsLevel.MAY, None, detects_loops=False, discard=frozenset({"DSN"})
+    )
+    plan = found.plan("Q", tls_usable=False)
+    assert plan.discard == {"DSN"}
+    assert (plan.line_limit, plan.queue_id, plan.nexthop, plan.tls) == (5, "Q", "hop", TlsLevel.MAY)
+    assert (plan.tls_usable, plan.detects_loops) == (False, False)
+
+
+def test_tables_have_their_say() -> None:
+    oracle = FakeOracle({"cidr:/hidden": {"192.0.2.7": "dsn, pipelining"}, "hash:/logins": {"b.example": "u:p"}})
+    found = terms(ClientRules(discard_maps=("cidr:/hidden",), login=LOGINS), oracle)
+    assert found.discard == {"DSN", "PIPELINING"}
+    assert isinstance(found.credentials, SaslLogin)
+    assert found.credentials.username == "u"
+
+
+def test_a_table_that_fails_is_told_of() -> None:
+    with pytest.raises(LookupFailed):
+        terms(ClientRules(login=LOGINS))
+
+
+def test_domains_share_their_hosts_but_for_logins() -> None:
+    """Whatever makes two sessions different makes their terms differ; the next hop alone does not."""
+    other = Nexthop("c.example", "c.example", by_mx=True)
+    plain = ClientRules()
+    assert terms(plain) == terms(plain, hop=other)
+    oracle = FakeOracle({"hash:/logins": {"b.example": "u:p", "c.example": "v:p"}})
+    rules = ClientRules(login=LOGINS)
+    assert terms(rules, oracle) == terms(rules, oracle)
+    assert terms(rules, oracle) != terms(rules, oracle, other)
+    assert terms(plain) != terms(ClientRules(tls=TlsLevel.MAY))
+
+
+@pytest.mark.parametrize(
+    ("fixed", "rules"),
+    [
+        (True, ClientRules()),
+        (False, ClientRules(login=LOGINS)),
+        (False, ClientRules(discard_maps=("cidr:/hidden",))),
+    ],
+)
+def test_terms_are_fixed_where_no_table_is_asked(fixed: bool, rules: ClientRules) -> None:
+    assert fixed == TermsFinder(rules).are_fixed
