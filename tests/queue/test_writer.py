@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from gatepost.mail.envelope import Envelope
 from gatepost.queue import writer as module
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.ids import RESERVE, Identities
-from gatepost.queue.ledger import Commit, Erase, Ledger, Operation
-from gatepost.queue.record import Identity, StoredMessage
+from gatepost.queue.ledger import Commit, Erase, Ledger, Operation, Transaction
+from gatepost.queue.record import Fate, Identity, Settlement, StoredMessage
 from gatepost.queue.store import OwnerLost, StoreFailed, StoreFull
 from gatepost.queue.writer import Writer, store_error
 
@@ -25,6 +25,7 @@ class FakeLedger(Ledger):
     """Remembers the transactions; `refuse` says which operations fail, and how. `gate` holds every transaction up."""
 
     def __init__(self) -> None:
+        self.prepared: dict[str, list[Operation]] = {}
         self.transactions: list[list[Operation]] = []
         self.counts: list[int | None] = []
         self.refuse: Callable[[Operation], Exception | None] = lambda _: None
@@ -33,14 +34,22 @@ class FakeLedger(Ledger):
         self.gate.set()
         self.files: list[Path] = []
 
-    def apply(self, operations: Sequence[Operation], count: int | None) -> list[Path]:
+    def prepare(self, operations: Iterable[Operation], count: int | None) -> Transaction:
+        name = str(len(self.prepared))
+        self.prepared[name] = list(operations)
+        return Transaction(((name, (count,)),))
+
+    def apply(self, transaction: Transaction) -> list[Path]:
         self.entered.set()
         self.gate.wait(10)
+        ((name, (count,)),) = transaction.statements
+        operations = self.prepared[name]
         for operation in operations:
             error = self.refuse(operation)
             if error is not None:
                 raise error
-        self.transactions.append(list(operations))
+        self.transactions.append(operations)
+        assert count is None or isinstance(count, int)
         self.counts.append(count)
         return self.files
 
@@ -71,16 +80,69 @@ def run(
 def test_what_comes_during_a_commit_shares_the_next_one(tmp_path: Path) -> None:
     async def use(writer: Writer, ledger: FakeLedger) -> None:
         ledger.gate.clear()
-        first = asyncio.create_task(writer.write(commit(0)))
-        await asyncio.sleep(0)
+        first = writer.write(commit(0))
         await asyncio.to_thread(ledger.entered.wait, 10)
-        others = [asyncio.create_task(writer.write(commit(number))) for number in range(1, 50)]
-        await asyncio.sleep(0)
+        others = [writer.write(commit(number)) for number in range(1, 50)]
         ledger.gate.set()
         await asyncio.gather(first, *others)
         assert [len(transaction) for transaction in ledger.transactions] == [1, 49]
 
     run(tmp_path, use)
+
+
+def settlement(number: int) -> Settlement:
+    return Settlement(commit(number).message, Fate.REMOVE)
+
+
+def test_a_settlement_rides_with_the_next_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 3600.0)
+
+    async def use(writer: Writer, ledger: FakeLedger) -> None:
+        settled = writer.write(settlement(1))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert ledger.transactions == []
+        await asyncio.gather(writer.write(commit(2)), settled)
+        assert [len(transaction) for transaction in ledger.transactions] == [2]
+
+    run(tmp_path, use)
+
+
+def test_a_settlement_does_not_wait_for_ever(tmp_path: Path) -> None:
+    async def use(writer: Writer, ledger: FakeLedger) -> None:
+        await asyncio.gather(writer.write(settlement(1)), writer.write(settlement(2)))
+        assert [len(transaction) for transaction in ledger.transactions] == [2]
+
+    run(tmp_path, use)
+
+
+def test_what_is_asked_for_in_one_turn_of_a_busy_loop_shares_a_transaction(tmp_path: Path) -> None:
+    async def use(writer: Writer, ledger: FakeLedger) -> None:
+        first = writer.write(commit(1))
+        await asyncio.sleep(0)
+        await asyncio.gather(first, writer.write(commit(2)))
+        assert [len(transaction) for transaction in ledger.transactions] == [2]
+
+    run(tmp_path, use)
+
+
+def test_a_store_outlives_the_loop_it_was_used_on(tmp_path: Path) -> None:
+    connection = apsw.Connection(str(tmp_path / "db"))
+    ledger = FakeLedger()
+    writer = Writer(connection, ledger, Identities(0), tmp_path, lambda: 1 << 40)
+    writer.start()
+
+    async def ask_and_leave() -> None:
+        writer.write(commit(1))
+
+    async def ask_and_close() -> None:
+        await writer.write(commit(2))
+        with ThreadPoolExecutor(1) as executor:
+            await writer.close(executor)
+
+    asyncio.run(ask_and_leave())
+    asyncio.run(ask_and_close())
+    assert sum(len(transaction) for transaction in ledger.transactions) == 2
 
 
 @pytest.mark.parametrize(("operations", "octets"), [(10, 1 << 30), (1000, 10)])
@@ -157,8 +219,7 @@ def test_files_go_after_their_rows(tmp_path: Path) -> None:
 def test_a_caller_that_went_away_is_not_missed(tmp_path: Path) -> None:
     async def use(writer: Writer, ledger: FakeLedger) -> None:
         ledger.gate.clear()
-        gone, waits = asyncio.create_task(writer.write(commit(1))), asyncio.create_task(writer.write(commit(2)))
-        await asyncio.sleep(0)
+        gone, waits = writer.write(commit(1)), writer.write(commit(2))
         gone.cancel()
         await asyncio.sleep(0)
         ledger.gate.set()
@@ -171,8 +232,7 @@ def test_a_caller_that_went_away_is_not_missed(tmp_path: Path) -> None:
 def test_closing_writes_what_was_asked_for_and_takes_nothing_more(tmp_path: Path) -> None:
     async def use(writer: Writer, ledger: FakeLedger) -> None:
         ledger.gate.clear()
-        last = asyncio.create_task(writer.write(commit(1)))
-        await asyncio.sleep(0)
+        last = writer.write(commit(1))
         with ThreadPoolExecutor(1) as executor:
             closing = asyncio.create_task(writer.close(executor))
             await asyncio.sleep(0)

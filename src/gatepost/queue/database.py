@@ -12,7 +12,7 @@ import apsw
 
 from gatepost.queue import schema
 from gatepost.queue.ids import FIRST, Identities
-from gatepost.queue.ledger import Ledger
+from gatepost.queue.ledger import STATEMENTS, Ledger
 from gatepost.queue.spool import Slot, sync_folder
 from gatepost.queue.store import StoreFailed
 
@@ -26,7 +26,7 @@ class Database:
     def __init__(self, slot: Slot, *, long_ids: bool, vfs: str | None) -> None:
         if not slot.database.exists():
             _create(slot, FIRST, vfs)
-        self.writing = apsw.Connection(str(slot.database), vfs=vfs)
+        self.writing = apsw.Connection(str(slot.database), vfs=vfs, statementcachesize=STATEMENTS)
         try:
             self._configure()
             incarnation, count = self._become_owner(slot.number)

@@ -64,13 +64,13 @@ class EmbeddedStore:
         """Whether a body file may take so many bytes more."""
         return self.free_space() >= SPARE_ROOM + octets
 
-    async def commit(self, message: StoredMessage) -> None:
+    def commit(self, message: StoredMessage) -> asyncio.Future[None]:
         """Take a message in."""
-        await self._writer.write(Commit(message))
+        return self._writer.write(Commit(message))
 
-    async def settle(self, settlement: Settlement) -> None:
+    def settle(self, settlement: Settlement) -> asyncio.Future[None]:
         """Write what an attempt came to."""
-        await self._writer.write(settlement)
+        return self._writer.write(settlement)
 
     async def change(self, numbers: Sequence[int], change: Change, now: float, note: str = "") -> None:
         """Change messages as an administrator asks."""

@@ -73,6 +73,11 @@ CREATE TABLE body (
 ) STRICT;
 """
 
+MESSAGE, RECIPIENT, BODY = (
+    tuple(re.findall(r"^    ([a-z_]+) ", table, re.MULTILINE)) for table in CREATE.split("CREATE TABLE ")[2:]
+)
+"""The columns of the tables."""
+
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|\\)")
 _UNSAFE = re.compile("[\\\\\x00\ud800-\udfff]")
 

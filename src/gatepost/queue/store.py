@@ -8,7 +8,7 @@ each raises `OwnerLost`. A write that returns is durable; one that raises has ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from gatepost.mail.delivery import Body
@@ -77,12 +77,15 @@ class QueueStore(Protocol):
         """Bytes that may still be written."""
         ...
 
-    async def commit(self, message: StoredMessage) -> None:
-        """Take a message in. When this returns, the message is ours, come what may. Raises StoreError."""
+    def commit(self, message: StoredMessage) -> Awaitable[None]:
+        """Take a message in. When this has been awaited, the message is ours, come what may. Raises StoreError."""
         ...
 
-    async def settle(self, settlement: Settlement) -> None:
-        """Write what an attempt came to, as a whole. Raises StoreError."""
+    def settle(self, settlement: Settlement) -> Awaitable[None]:
+        """Write what an attempt came to, as a whole. Raises StoreError.
+
+        Nobody outside waits for it, so it may take some milliseconds longer, to share the next commit's transaction.
+        """
         ...
 
     async def change(self, numbers: Sequence[int], change: Change, now: float, note: str = "") -> None:

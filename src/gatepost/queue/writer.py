@@ -3,9 +3,12 @@
 The rules:
 
 1. One thread, one connection: no two writers ever wait for one another, and a busy event loop loses no time to the
-   disk. A message costs one hop there, and a share of one hop back for the whole batch.
-2. Where a batch fails, each of its operations is tried alone, and fails alone.
-3. A new message is taken only if there is room to fold the log into the database afterwards, and some to spare.
+   disk. A batch costs one hop there and one hop back, however many operations it has.
+2. A transaction costs much more than what is in it. So it begins when the event loop has nothing else to do, or at
+   the latest `PACE` after somebody asked; and what nobody waits for (the result of a delivery) rides with the next
+   one that somebody waits for, or goes after `PATIENCE`.
+3. Where a batch fails, each of its operations is tried alone, and fails alone.
+4. A new message is taken only if there is room to fold the log into the database afterwards, and some to spare.
    Otherwise a disk full of mail would be one that no mail can leave, as a deletion has to be written, too.
 """
 
@@ -14,7 +17,9 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,8 +29,8 @@ import apsw
 
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.ids import RESERVE, Identities
-from gatepost.queue.ledger import Commit, Ledger, Operation
-from gatepost.queue.record import StoredMessage
+from gatepost.queue.ledger import Commit, Ledger, Operation, Transaction
+from gatepost.queue.record import Settlement, StoredMessage
 from gatepost.queue.schema import PAGE_SIZE
 from gatepost.queue.store import OwnerLost, StoreError, StoreFailed, StoreFull
 
@@ -35,8 +40,17 @@ BATCH_OPERATIONS = 1000
 BATCH_BYTES = 16 * 1024 * 1024
 """Content in one transaction at most, for the same reason."""
 
+PACE = 0.005
+"""Seconds that a busy event loop keeps operations back at most, so that more of them share a transaction."""
+
+IDLE = 30e-6
+"""Seconds that a turn of the event loop takes at most when nothing happened in it."""
+
+PATIENCE = 0.01
+"""Seconds that a settlement waits for a transaction to ride with, at most."""
+
 SPARE_ROOM = 4 * 1024 * 1024
-"""Bytes that new mail leaves free, so that on a disk that mail has filled, mail can still leave (rule 3)."""
+"""Bytes that new mail leaves free, so that on a disk that mail has filled, mail can still leave (rule 4)."""
 
 ROW_ROOM = 4096
 """Bytes that a message takes besides its content, at most: its rows, and a share of the pages they are in."""
@@ -56,9 +70,18 @@ _NO_ROOM = frozenset({apsw.SQLITE_FULL, apsw.SQLITE_IOERR_SHMSIZE})
 @dataclass(slots=True)
 class _Request:
     operation: Operation
-    loop: asyncio.AbstractEventLoop
     future: asyncio.Future[None]
     error: StoreError | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What becomes one transaction. `room` is the bytes that new messages take, `count` the counter's new reserve."""
+
+    requests: list[_Request]
+    room: int
+    count: int | None
+    transaction: Transaction | None = None  # None where it could not be made for all together
 
 
 def store_error(error: Exception) -> StoreError:
@@ -89,7 +112,14 @@ class Writer:
         self._bodies = bodies
         self._reserved = 0  # so that the first commit writes a reserve
         self._log_pages = 0
-        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._free = free_space()  # when it was looked at last
+        self._waiting: deque[_Request] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wanted = False  # somebody waits for a transaction
+        self._patient = False  # a settlement waits for one, and will not wait for ever
+        self._busy = False  # the thread has a batch
+        self._turned = self._asked = 0.0  # when the loop turned last, and when somebody asked first
+        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._closed = False
         connection.wal_autocheckpoint(0)  # done after the batch has been answered, not before
         connection.set_wal_hook(self._note_log_pages)
@@ -99,88 +129,152 @@ class Writer:
         """Begin to write."""
         self._thread.start()
 
-    async def write(self, operation: Operation) -> None:
-        """Returns when the operation is durable; raises StoreError when nothing of it has happened."""
+    def write(self, operation: Operation) -> asyncio.Future[None]:
+        """What is returned is done when the operation is durable; it fails with StoreError if nothing of it happened.
+
+        Raises StoreFailed where the queue is closed.
+        """
         if self._closed:
             raise StoreFailed("the queue is closed")
         loop = asyncio.get_running_loop()
-        request = _Request(operation, loop, loop.create_future())
-        self._requests.put(request)
-        await request.future
+        if loop is not self._loop:  # the one before has ended, and with it what it wanted to see done
+            self._loop, self._wanted, self._patient, self._busy = loop, False, False, False
+        request = _Request(operation, loop.create_future())
+        self._waiting.append(request)
+        if not isinstance(operation, Settlement):
+            self._want(loop)
+        elif not self._patient:
+            self._patient = True
+            loop.call_later(PATIENCE, self._lose_patience, loop)
+        return request.future
 
     async def close(self, executor: Executor) -> None:
         """Write what was asked for, and end."""
         if not self._closed:
             self._closed = True
-            self._requests.put(None)
+            while self._waiting:
+                self._batches.put(self._collect())
+            self._batches.put(None)
             await asyncio.get_running_loop().run_in_executor(executor, self._thread.join)
 
+    # On the event loop
+
+    def _lose_patience(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._patient = False
+        if self._waiting:
+            self._want(loop)
+
+    def _want(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have a transaction begin as soon as the thread is free and the loop has nothing else to do (rule 2)."""
+        if not self._wanted:
+            self._wanted = True
+            self._asked, self._turned = time.monotonic(), 0.0
+            if not self._busy:
+                loop.call_soon(self._turn, loop)
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        if now - self._turned > IDLE and now - self._asked < PACE:
+            self._turned = now
+            loop.call_soon(self._turn, loop)
+            return
+        self._wanted = False
+        if self._waiting:
+            self._busy = True
+            self._batches.put(self._collect())
+            if self._waiting:  # it was more than one transaction takes
+                self._want(loop)
+
+    def _collect(self) -> _Batch:
+        """All requests that are waiting, up to the limits."""
+        requests: list[_Request] = []
+        octets = arriving = 0
+        while self._waiting and len(requests) < BATCH_OPERATIONS and octets < BATCH_BYTES:
+            request = self._waiting.popleft()
+            requests.append(request)
+            if isinstance(request.operation, Commit):
+                arriving += 1
+                octets += _octets(request.operation.message)
+        count = self._identities.count
+        reserve = count + RESERVE if count + RESERVE // 2 > self._reserved else None
+        batch = _Batch(requests, octets + arriving * ROW_ROOM, reserve)
+        with suppress(Exception):  # the thread finds out which of them it is
+            batch.transaction = self._ledger.prepare([request.operation for request in requests], reserve)
+        return batch
+
+    def _done(self, requests: list[_Request], loop: asyncio.AbstractEventLoop) -> None:
+        """The thread is free again: tell those who waited."""
+        self._busy = False
+        if self._wanted:
+            loop.call_soon(self._turn, loop)
+        for request in requests:
+            if request.future.done():
+                continue
+            if request.error is None:
+                request.future.set_result(None)
+            else:
+                request.future.set_exception(request.error)
+
+    # In the thread
+
     def _run(self) -> None:
-        going = True
-        while going:
-            batch, going = self._collect()
-            if batch:
-                self._write_batch(batch)
-                _answer(batch)
+        while batch := self._batches.get():
+            self._write_batch(batch)
+            loop = batch.requests[0].future.get_loop()
+            with suppress(RuntimeError):  # a loop that has been closed has nobody waiting
+                loop.call_soon_threadsafe(self._done, batch.requests, loop)
             self._tidy()
         self._checkpoint()
         self._connection.close()
 
-    def _collect(self) -> tuple[list[_Request], bool]:
-        """All requests that are waiting, up to the limits; False where the last of all has been seen."""
-        request = self._requests.get()
-        batch: list[_Request] = []
-        octets = 0
-        while request is not None:
-            batch.append(request)
-            if isinstance(request.operation, Commit):
-                octets += _octets(request.operation.message)
-            if len(batch) >= BATCH_OPERATIONS or octets >= BATCH_BYTES:
-                return batch, True
-            try:
-                request = self._requests.get_nowait()
-            except queue.Empty:
-                return batch, True
-        return batch, False
-
-    def _write_batch(self, batch: list[_Request]) -> None:
-        """One transaction for all; where that fails, one for each, so that no message fails for another."""
-        try:
-            self._apply([request.operation for request in batch])
-        except Exception as error:  # noqa: BLE001 - whatever it is, each request gets its answer
-            if len(batch) == 1 or isinstance(error, OwnerLost):
-                for request in batch:
-                    request.error = store_error(error)
+    def _write_batch(self, batch: _Batch) -> None:
+        """One transaction for all; where that fails, one for each, so that no message fails for another (rule 3)."""
+        if batch.transaction is not None:
+            error = self._attempt(batch.transaction, batch.room, batch.count)
+            if error is None or isinstance(error, OwnerLost):
+                for request in batch.requests:
+                    request.error = error
                 return
-            for request in batch:
-                self._write_batch([request])
+        for request in batch.requests:
+            request.error = self._write_alone(request.operation, batch.count)
 
-    def _apply(self, operations: list[Operation]) -> None:
-        arriving = [operation.message for operation in operations if isinstance(operation, Commit)]
-        if arriving and not self._has_room(arriving):
-            self._checkpoint()
-            self._shrink(keep=0)
-            if not self._has_room(arriving):
-                raise StoreFull("no space left on device but what is kept for mail to leave")
-        reserve = self._identities.count + RESERVE if self._identities.count + RESERVE // 2 > self._reserved else None
-        files = self._ledger.apply(operations, reserve)
-        if reserve is not None:
-            self._reserved = reserve
+    def _write_alone(self, operation: Operation, count: int | None) -> StoreError | None:
+        room = _octets(operation.message) + ROW_ROOM if isinstance(operation, Commit) else 0
+        try:
+            transaction = self._ledger.prepare([operation], count)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the request gets its answer
+            return store_error(error)
+        return self._attempt(transaction, room, count)
+
+    def _attempt(self, transaction: Transaction, room: int, count: int | None) -> StoreError | None:
+        """Write a transaction; returns what it failed with."""
+        try:
+            if room and not self._has_room(room):
+                self._checkpoint()
+                self._shrink(keep=0)
+                if not self._has_room(room):
+                    raise StoreFull("no space left on device but what is kept for mail to leave")  # noqa: TRY301 - one way to tell
+            files = self._ledger.apply(transaction)
+        except Exception as error:  # noqa: BLE001 - whatever it is, each request gets its answer
+            return store_error(error)
+        if count is not None:
+            self._reserved = count
         for file in files:
             with suppress(OSError):  # the next start tries again
                 (self._bodies / file.name).unlink()
+        return None
 
-    def _has_room(self, arriving: Sequence[StoredMessage]) -> bool:
-        """Whether these messages leave room to write them into the log and the database, and some to spare."""
-        octets = sum(_octets(message) + ROW_ROOM for message in arriving)
-        return self._free_space() >= SPARE_ROOM + self._log_pages * PAGE_SIZE + 2 * octets
+    def _has_room(self, octets: int) -> bool:
+        """Whether new messages leave room to write them into the log and the database, and some to spare (rule 4)."""
+        self._free = self._free_space()
+        return self._free >= SPARE_ROOM + self._log_pages * PAGE_SIZE + 2 * octets
 
     def _tidy(self) -> None:
         """Fold the log into the database when it is long, or while there is still room for that."""
-        scarce = self._free_space() < SPARE_ROOM + (self._log_pages + FREE_PAGES) * PAGE_SIZE
+        scarce = self._free < SPARE_ROOM + (self._log_pages + FREE_PAGES) * PAGE_SIZE
         if self._log_pages >= CHECKPOINT_PAGES or (scarce and self._log_pages):
             self._checkpoint()
-            if scarce or self._requests.empty():
+            if scarce or self._batches.empty():
                 self._shrink(keep=0 if scarce else FREE_PAGES)
 
     def _note_log_pages(self, _connection: apsw.Connection, _database: str, pages: int) -> int:
@@ -205,26 +299,3 @@ class Writer:
 def _octets(message: StoredMessage) -> int:
     """Bytes of content that go into the database."""
     return message.body.size if isinstance(message.body, MemoryBody) else 0
-
-
-def _answer(batch: list[_Request]) -> None:
-    """Wake the callers: one call into each loop that they live in."""
-    loops: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
-    for request in batch:
-        loops.setdefault(request.loop, []).append(request)
-    for loop, mine in loops.items():
-        with suppress(RuntimeError):  # a loop that has been closed has nobody waiting
-            loop.call_soon_threadsafe(_resolver(mine))
-
-
-def _resolver(batch: list[_Request]) -> Callable[[], None]:
-    def resolve() -> None:
-        for request in batch:
-            if request.future.done():
-                continue
-            if request.error is None:
-                request.future.set_result(None)
-            else:
-                request.future.set_exception(request.error)
-
-    return resolve
