@@ -18,7 +18,7 @@ from pathlib import Path
 
 import uvloop
 
-from gatepost.mail.delivery import Agent, Job, Result, Status
+from gatepost.mail.delivery import Agent, Forwarding, Job, Result, Status
 from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.mail.events import Event
 from gatepost.maillog import Logger
@@ -73,6 +73,11 @@ async def report(_order: ReportOrder) -> StoredMessage | None:
     return None
 
 
+async def forward(message: StoredMessage, _forwarding: Forwarding) -> StoredMessage:
+    """Nothing is sent on here."""
+    return message
+
+
 async def accept(store: EmbeddedStore, runner: Runner, content: bytes) -> None:
     """One message comes in."""
     now = time.time()
@@ -106,7 +111,7 @@ async def measure(folder: Path, given: argparse.Namespace) -> None:
                 finished.set()
 
     agents = {"smtp": Agent(Sender(given.delay), "smtp")}
-    runner = Runner(store, Plan(agents, QueueRules(), resolve, expand, report), Logger(log))
+    runner = Runner(store, Plan(agents, QueueRules(), resolve, expand, report, forward), Logger(log))
     running = asyncio.create_task(runner.run())
     await asyncio.sleep(0)
 

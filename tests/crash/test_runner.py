@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatepost.mail.delivery import Agent, Job, Result, Status
+from gatepost.mail.delivery import Agent, Forwarding, Job, Result, Status
 from gatepost.mail.envelope import Envelope, Recipient
+from gatepost.mail.reply import Reply
 from gatepost.maillog import Logger
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.embedded import EmbeddedStore, open_store
@@ -25,7 +26,7 @@ from tests.crash.faults import FaultyDisk, Trap, die
 from tests.crash.test_queue import make_slot
 
 MESSAGES = 8
-PEOPLE = ("sent@x.example", "alias@x.example", "failed@x.example")
+PEOPLE = ("sent@x.example", "alias@x.example", "failed@x.example", "list@x.example")
 
 
 @dataclass
@@ -38,7 +39,10 @@ class Where:
 
 
 class Journal:
-    """A transport that notes each delivery in a file before it says so; `alias` becomes `new`, `failed` fails."""
+    """A transport that notes each delivery in a file before it says so.
+
+    `alias` becomes `new`, `failed` fails, `list` is sent on.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -51,6 +55,9 @@ class Journal:
         if local == "alias":
             new = (Recipient("new@x.example", recipient.original),)
             return Result(row, Status.SENT, "2.0.0", "expanded", new_recipients=new)
+        if local == "list":
+            far = Recipient(f"far-{job.queue_id}@x.example", recipient.original)
+            return Result(row, Status.SENT, "2.0.0", "", forwards=(Forwarding("owner@x.example", (far,)),))
         if local == "failed":
             return Result(row, Status.BOUNCED, "5.1.1", "no such user")
         os.write(self._file, f"{job.queue_id} {recipient.address}\n".encode())
@@ -74,7 +81,12 @@ async def deliver(store: EmbeddedStore, journal: Journal, accepted: list[StoredM
         to = Recipient(f"report-{order.message.queue_id}@x.example", "s@x.example")
         return StoredMessage(identity, Envelope("", ()), (Row(1, to),), MemoryBody(b"\r\n"), 2.0, 2.0, 2.0)
 
-    plan = Plan({"smtp": Agent(journal, "smtp")}, QueueRules(), resolve, expand, report)
+    async def forward(message: StoredMessage, forwarding: Forwarding) -> StoredMessage | Reply:
+        identity = store.identify(2.0)
+        rows = tuple(Row(n, one) for n, one in enumerate(forwarding.recipients, 1))
+        return StoredMessage(identity, Envelope(forwarding.sender, ()), rows, message.body, 2.0, 2.0, 2.0)
+
+    plan = Plan({"smtp": Agent(journal, "smtp")}, QueueRules(), resolve, expand, report, forward)
     runner = Runner(store, plan, Logger(lambda *_: None))
     running = asyncio.create_task(runner.run())
     for message in accepted:
@@ -143,7 +155,8 @@ def test_everything_accepted_is_delivered(folder: Path) -> None:
             assert (queue_id, "sent@x.example") in delivered
             assert (queue_id, "new@x.example") in delivered
             assert f"report-{queue_id}@x.example" in to
+            assert f"far-{queue_id}@x.example" in to
         if not died:
-            assert len(delivered) == len(set(delivered)) == 3 * MESSAGES
+            assert len(delivered) == len(set(delivered)) == 4 * MESSAGES
             break
     assert 20 < at < 1999

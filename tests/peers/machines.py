@@ -133,11 +133,15 @@ class Program:
 
 @dataclass
 class Gatepost(Program):
-    """The server under test. `parameters` becomes main.cf, `services` master.cf listeners with their overrides."""
+    """The server under test.
+
+    `parameters` becomes main.cf, `services` master.cf listeners with their overrides, `extra` further lines of it.
+    """
 
     parameters: dict[str, str] = field(default_factory=dict)
     services: dict[str, dict[str, str]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    extra: tuple[str, ...] = ()
 
     def command(self) -> list[str]:
         return [str(Path(sys.executable).parent / "gatepost"), "run", "-c", str(self.folder)]
@@ -167,7 +171,7 @@ class Gatepost(Program):
         for name, overrides in self.services.items():
             rows.append(f"{name} inet n - n - - smtpd")
             rows += [f"  -o {{ {key} = {value} }}" for key, value in overrides.items()]
-        (self.folder / "master.cf").write_text("\n".join(rows) + "\n", "utf-8")
+        (self.folder / "master.cf").write_text("\n".join([*rows, *self.extra]) + "\n", "utf-8")
         self.ports = [int(name.rpartition(":")[2]) for name in self.services]
         return super().start()
 
@@ -188,6 +192,7 @@ class Postfix(Program):
 
     parameters: dict[str, str] = field(default_factory=dict)
     services: dict[str, dict[str, str]] = field(default_factory=dict)
+    extra: tuple[str, ...] = ()
 
     def command(self) -> list[str]:
         return ["/usr/lib/postfix/sbin/master", "-c", str(self.folder), "-d"]
@@ -219,7 +224,9 @@ class Postfix(Program):
         for name, overrides in self.services.items():
             rows.append(f"{name} inet n - n - - smtpd")
             rows += [f"  -o {{ {key} = {value} }}" for key, value in overrides.items()]
-        (self.folder / "master.cf").write_text(POSTFIX_MASTER.format(listeners="\n".join(rows)), "utf-8")
+        (self.folder / "master.cf").write_text(
+            POSTFIX_MASTER.format(listeners="\n".join([*rows, *self.extra])), "utf-8"
+        )
         self.ports = [int(name.rpartition(":")[2]) for name in self.services]
         return super().start()
 

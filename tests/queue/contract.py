@@ -38,7 +38,13 @@ ENVELOPE = Envelope(
 
 RECIPIENTS = (
     Recipient("joe@Example.com", "joe@example.com"),
-    Recipient("ann@example.org", "list@example.com", Notify.SUCCESS | Notify.DELAY, "rfc822;\udce9@example.com"),
+    Recipient(
+        "ann@example.org",
+        "list@example.com",
+        Notify.SUCCESS | Notify.DELAY,
+        "rfc822;\udce9@example.com",
+        "v@example.com",
+    ),
 )
 
 

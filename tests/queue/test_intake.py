@@ -10,6 +10,7 @@ import pytest
 
 from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
+from gatepost.mail.delivery import Forwarding
 from gatepost.mail.envelope import Envelope, Notify, Recipient
 from gatepost.mail.events import Event
 from gatepost.maillog import text
@@ -350,5 +351,38 @@ def test_a_report_is_made_ready_and_not_stored() -> None:
         assert content.startswith("Received: by mx.example.com (Postfix)\r\n")
         assert "Message-Id: " in content
         assert house.lines[-1].startswith(f"{made.queue_id}: message-id=<")
+
+    run(use)
+
+
+def test_what_is_sent_on_is_the_same_content_with_a_mark() -> None:
+    async def use(house: House) -> None:
+        await house.take(b"Subject: x\r\n\r\nbody\r\n", Submission(ENVELOPE))
+        (about,) = house.submitted
+        forwarding = Forwarding("owner@b.example", ENVELOPE.recipients, "team@example.com")
+        made = await house.intake.forward(about, forwarding)
+        assert isinstance(made, StoredMessage)
+        assert (made.envelope.sender, made.arrived) == ("owner@b.example", about.arrived)
+        assert made.identity.number not in fake(house).messages
+        lines = b"".join([piece async for piece in made.body.chunks()]).decode().split("\r\n")
+        assert [line for line in lines if not line.startswith("\t")] == [
+            "Received: by mx.example.com (Postfix)",
+            "Delivered-To: team@example.com",
+            "Received: by mx.example.com (Postfix)",
+            "Subject: x",
+            "",
+            "body",
+            "",
+        ]
+
+    run(use)
+
+
+def test_what_has_come_too_far_is_not_sent_on() -> None:
+    async def use(house: House) -> None:
+        await house.take(b"Received: x\r\n" * 50 + b"\r\n", Submission(ENVELOPE))
+        refused = await house.intake.forward(house.submitted[0], Forwarding("a@b.example", ENVELOPE.recipients))
+        assert refused == module.TOO_MANY_HOPS
+        assert fake(house).drafts[-1].discarded
 
     run(use)

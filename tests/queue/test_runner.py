@@ -9,9 +9,10 @@ from typing import Self
 
 import pytest
 
-from gatepost.mail.delivery import Agent, Body, Job, Result
+from gatepost.mail.delivery import Agent, Body, Forwarding, Job, Result, Status
 from gatepost.mail.envelope import Envelope, Notify, Recipient
 from gatepost.mail.events import Event
+from gatepost.mail.reply import Reply
 from gatepost.maillog import Logger, text
 from gatepost.oracle import LookupFailed
 from gatepost.queue.body import MemoryBody
@@ -76,7 +77,7 @@ class House:
 
     def plan(self) -> Plan:
         agents = {"smtp": Agent(self.smtp, "smtp"), "local": Agent(self.local, "local", "postfix/own")}
-        return Plan(agents, self.rules, self.resolve, self.expand, self.report)
+        return Plan(agents, self.rules, self.resolve, self.expand, self.report, self.forward)
 
     def log(self, tag: str, _number: int, event: Event) -> None:
         self.lines.append(f"{tag.removeprefix('postfix/')}: {text(event)}")
@@ -103,6 +104,11 @@ class House:
             raise self.report_fault
         self.orders.append(order)
         return self.make(f"{order.message.envelope.sender}", sender="")
+
+    async def forward(self, _message: StoredMessage, forwarding: Forwarding) -> StoredMessage | Reply:
+        if forwarding.sender == "refused@smtp.example":
+            return Reply.of(554, "5.4.0", "Error: too many hops")
+        return self.make(*(one.address for one in forwarding.recipients), sender=forwarding.sender)
 
     def make(self, *recipients: str, sender: str = "a@smtp.example", notify: Notify = Notify.DEFAULT) -> StoredMessage:
         identity = self.store.identify(self.now)
@@ -365,6 +371,52 @@ def test_an_alias_is_written_before_it_is_delivered() -> None:
         await house.idle()
         assert house.store.messages == {}
         assert sum("orig_to=<x@local.example>" in line for line in house.lines) == 2
+
+    run(use)
+
+
+def _sends_on(*senders: str) -> Callable[[Job], list[Result]]:
+    far = (Recipient("far@smtp.example", "far@smtp.example"),)
+    forwards = tuple(Forwarding(sender, far) for sender in senders)
+    return lambda job: [replace(sent(job)[0], relay="local", forwards=forwards)]
+
+
+def test_what_is_sent_on_is_stored_with_the_result_and_delivered() -> None:
+    async def use(house: House) -> None:
+        house.local.answer = _sends_on("owner@smtp.example")
+        house.smtp.gate = asyncio.Event()
+        await house.accept(house.make("x@local.example"))
+        (made,) = house.store.messages.values()
+        assert made.envelope.sender == "owner@smtp.example"
+        assert sum(f"status=sent (forwarded as {made.queue_id})" in line for line in house.lines) == 1
+        house.smtp.gate.set()
+        await house.idle()
+        assert house.store.messages == {}
+        assert house.smtp.addresses == ["far@smtp.example"]
+
+    run(use)
+
+
+def test_what_cannot_be_sent_on_fails_and_nothing_is_sent() -> None:
+    async def use(house: House) -> None:
+        house.local.answer = _sends_on("owner@smtp.example", "refused@smtp.example")
+        await house.accept(house.make("x@local.example"))
+        assert "far@smtp.example" not in house.smtp.addresses
+        (order,) = house.orders
+        assert order.rows[0].result is not None
+        assert order.rows[0].result.text == "unable to forward: 554 5.4.0 Error: too many hops"
+
+    run(use)
+
+
+def test_the_log_tells_what_an_agent_wants_told() -> None:
+    async def use(house: House) -> None:
+        one = Result(1, Status.SENT, "2.0.0", "delivered to file: /f", "local", address="inner@local.example")
+        house.local.answer = lambda job: [replace(sent(job)[0], told=(one,))]
+        await house.accept(house.make("x@local.example"))
+        told = [line for line in house.lines if "status=" in line]
+        assert len(told) == 1
+        assert "to=<inner@local.example>, orig_to=<x@local.example>, relay=local" in told[0]
 
     run(use)
 

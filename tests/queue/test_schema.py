@@ -34,7 +34,7 @@ def test_usual_text_is_readable() -> None:
 
 ROW = Row(
     3,
-    Recipient("x@Example.com", "y@example.net", Notify.DELAY | Notify.FAILURE, "rfc822;y\udcff"),
+    Recipient("x@Example.com", "y@example.net", Notify.DELAY | Notify.FAILURE, "rfc822;y\udcff", "via\udcff@b.example"),
     RowState.FAILED,
     2,
     Result(3, Status.BOUNCED, "5.1.1", "said \udcff", "mx[192.0.2.1]:25", remote_reply="550 no", remote_host="mx"),
@@ -45,7 +45,7 @@ def test_a_recipient_comes_back() -> None:
     number, *values = schema.recipient_values(7, ROW)
     assert number == 7
     assert schema.read_row(tuple(values)) == ROW
-    assert values[7] == "example.com"
+    assert values[8] == "example.com"
 
 
 def test_a_changed_recipient_is_noticed() -> None:
@@ -97,8 +97,8 @@ def test_a_body_is_its_head_and_maybe_a_file() -> None:
 def test_values_fit_their_tables() -> None:
     connection = apsw.Connection(":memory:")
     connection.execute(schema.CREATE)
-    widths = {"message": 17, "recipient": 11, "body": 4}
+    widths = {"message": 17, "recipient": 12, "body": 4}
     for table, width in widths.items():
         assert len(connection.execute(f"SELECT * FROM pragma_table_info('{table}')").fetchall()) == width
     assert len(schema.message_values(message(), MemoryBody(b""), 0)) == 17
-    assert len(schema.recipient_values(1, ROW)) == 11
+    assert len(schema.recipient_values(1, ROW)) == 12

@@ -59,13 +59,27 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarding:
+    """What a local delivery sends on as a message of its own.
+
+    `sender` is in whose name; `mark` is the address in the Delivered-To header that it gets, empty for none.
+    """
+
+    sender: str
+    recipients: tuple[Recipient, ...]
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What became of one recipient of a job.
 
     `row` is the recipient's row number. `relay` is the log field (`host[addr]:port`, `local`, `none`). `text` is what
     stands in parentheses in the log and in reports. `remote_reply` and `remote_host` are set where another server
     said it, for RFC 3464's Diagnostic-Code and Remote-MTA. `new_recipients`: a local delivery that turned into other
-    addresses (aliases, .forward) puts them here; the queue stores them in the same transaction.
+    users of this machine puts them here, and in `forwards` what it sends on; the queue stores both in the same
+    transaction. `told` is what the log tells in the place of this result, None where it tells this; `address` is whom
+    it tells that of, where it is not the recipient itself.
     `destination_failed`: not this message but its next hop failed (no connection, refused at the greeting), so that the
     queue spares it further attempts for a while.
     """
@@ -84,6 +98,9 @@ class Result:
     remote_takes_dsn: bool = False
     new_recipients: tuple[Recipient, ...] = ()
     destination_failed: bool = False
+    forwards: tuple[Forwarding, ...] = ()
+    told: tuple[Result, ...] | None = None
+    address: str = ""
 
 
 class Transport(Protocol):

@@ -33,13 +33,15 @@ class Recipient:
     """One recipient row.
 
     `address` is where the message goes now; `original` what the client asked for (equal where nothing changed it).
-    `orcpt` is the ORCPT value as sent, `type;xtext` decoded to `type;text`, empty where there was none.
+    `orcpt` is the ORCPT value as sent, `type;xtext` decoded to `type;text`, empty where there was none. `via` is the
+    local address whose alias led to this user of this machine: aliases are done with, and Delivered-To names it.
     """
 
     address: str
     original: str
     notify: Notify = Notify.DEFAULT
     orcpt: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

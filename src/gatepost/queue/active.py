@@ -24,8 +24,8 @@ class ActiveMessage:
     `message` is what the ledger will have once `changed` and `removed` are written. `claims` counts what is still to
     come for it: batches that wait or run, recipients that are being routed. The pass ends when there is none.
     `withdrawn`: an administrator took it away, nothing new begins. `erased`: nothing is to be written any more.
-    `writing` keeps its writes in order. `highest` is the greatest row number that was ever given out, as no number may
-    come twice.
+    `made` are messages that it was sent on as, to be written with the rows. `writing` keeps its writes in order.
+    `highest` is the greatest row number that was ever given out, as no number may come twice.
     """
 
     message: StoredMessage
@@ -35,6 +35,7 @@ class ActiveMessage:
     erased: bool = False
     changed: dict[int, Row] = field(default_factory=dict)
     removed: set[int] = field(default_factory=set)
+    made: list[StoredMessage] = field(default_factory=list)
     routed: dict[int, Recipient] = field(default_factory=dict)
     writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     highest: int = 0
@@ -55,7 +56,7 @@ class ActiveMessage:
     @property
     def unsaved(self) -> bool:
         """Whether memory knows more than the ledger."""
-        return bool(self.changed or self.removed)
+        return bool(self.changed or self.removed or self.made)
 
     def row(self, number: int) -> Row | None:
         """A row that is still there."""
@@ -87,14 +88,18 @@ class ActiveMessage:
 
     def settlement(self) -> Settlement:
         """What is to be written, for a message that goes on."""
-        return Settlement(self.message, Fate.KEEP, tuple(self.changed.values()), tuple(self.removed))
+        changed, removed, made = tuple(self.changed.values()), tuple(self.removed), tuple(self.made)
+        return Settlement(self.message, Fate.KEEP, changed, removed, made)
 
-    def written(self, settlement: Settlement) -> None:
-        """Take note that it was; what came after it was made is still unsaved."""
+    def written(self, settlement: Settlement) -> list[StoredMessage]:
+        """Take note that it was; what came after it was made is still unsaved. Returns what it was sent on as."""
         for row in settlement.changed:
             if self.changed.get(row.number) is row:
                 del self.changed[row.number]
         self.removed.difference_update(settlement.removed)
+        now_stored = [message for message in self.made if message in settlement.reports]
+        self.made = [message for message in self.made if message not in settlement.reports]
+        return now_stored
 
     def redirect(self) -> None:
         """Let one recipient stand for all; Postfix takes the first in order of the addresses."""
@@ -144,6 +149,8 @@ class ActiveMessage:
         if row is None:
             return None
         recipient = self.addressed_to(row)
+        if result.address:
+            recipient = replace(recipient, address=result.address)
         soft = softened(result, rules)
         delays = Delays(
             self.activated - self.message.arrived,
@@ -164,3 +171,8 @@ class ActiveMessage:
             original=external(recipient.original) if changed else "",
             connection_uses=result.connection_uses if result.connection_uses > 1 else None,
         )
+
+
+def refusal(row: int, dsn: str, text: str) -> Result:
+    """What becomes of a recipient that the queue itself puts off."""
+    return Result(row, Status.DEFERRED, dsn, text)

@@ -49,7 +49,8 @@ def outcome(row: Row, result: Result, rules: QueueRules, *, warned: bool = False
             if result.new_recipients and row.depth >= rules.expansions:
                 return Outcome(replace(row, state=RowState.FAILED, result=_loop(row, result)))
             expanded = _expanded(row, result)
-            passed_on = any(Notify.SUCCESS in recipient.notify for recipient in result.new_recipients)
+            sent_on = (recipient for forwarding in result.forwards for recipient in forwarding.recipients)
+            passed_on = any(Notify.SUCCESS in recipient.notify for recipient in (*result.new_recipients, *sent_on))
             owed = Notify.SUCCESS in row.recipient.notify and not result.remote_takes_dsn and not passed_on
             owed = owed or (warned and rules.confirms and _wants(row, Notify.DELAY))
             return Outcome(replace(row, state=RowState.DELIVERED, result=result) if owed else None, expanded)

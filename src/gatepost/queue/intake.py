@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from gatepost.mail import replies
-from gatepost.mail.delivery import Result, Status
+from gatepost.mail.address import external
+from gatepost.mail.delivery import Forwarding, Result, Status
 from gatepost.mail.envelope import Envelope, Notify, Recipient
 from gatepost.mail.events import Emit, Warned
 from gatepost.mail.reply import Reply
@@ -244,6 +245,23 @@ class Intake:
         draft = self.draft()
         draft.write(report.content)
         return await draft.prepare(Submission(report.envelope, local_rewrite=True))
+
+    async def forward(self, message: StoredMessage, forwarding: Forwarding) -> StoredMessage | Reply:
+        """Make a message that a local delivery sends on ready to be stored; the reply says why that cannot be."""
+        draft = self.draft()
+        envelope = replace(message.envelope, sender=forwarding.sender, recipients=forwarding.recipients)
+        try:
+            if forwarding.mark:
+                draft.write(f"Delivered-To: {external(forwarding.mark)}\r\n".encode("utf-8", "surrogateescape"))
+            async for piece in message.body.chunks():
+                draft.write(piece)
+            return replace(await draft.prepare(Submission(envelope)), arrived=message.arrived)
+        except (_NotTaken, ExpansionRefused, StoreError) as error:
+            draft.discard()
+            return self._refusal(draft.queue_id, error)
+        except BaseException:
+            draft.discard()
+            raise
 
     def reporting(self, write: ReportWriter) -> Callable[[ReportOrder], Awaitable[StoredMessage | None]]:
         """What `Plan.report` wants: reports written by `write`, ready to be stored."""

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gatepost.mail.delivery import Agent
+from gatepost.mail.delivery import Agent, Forwarding
 from gatepost.mail.envelope import Envelope, Recipient
+from gatepost.mail.reply import Reply
 from gatepost.queue.record import ReportOrder, StoredMessage
 from gatepost.queue.rules import QueueRules
 
@@ -37,7 +38,8 @@ class Plan:
 
     `resolve` takes a recipient's address and the sender's, and raises LookupFailed; `expand` works the recipients of an
     envelope out anew (a requeued message); `report` makes a report ready to be stored, or None where nobody is to get
-    one, and may raise StoreError or LookupFailed.
+    one, and may raise StoreError or LookupFailed; `forward` makes what a local delivery sends on ready to be stored, or
+    says why that cannot be.
     """
 
     agents: Mapping[str, Agent]
@@ -45,3 +47,4 @@ class Plan:
     resolve: Callable[[str, str], Awaitable[Route]]
     expand: Callable[[Envelope], Awaitable[Sequence[Recipient]]]
     report: Callable[[ReportOrder], Awaitable[StoredMessage | None]]
+    forward: Callable[[StoredMessage, Forwarding], Awaitable[StoredMessage | Reply]]

@@ -20,14 +20,15 @@ from contextlib import suppress
 from dataclasses import replace
 
 from gatepost.mail.address import external
-from gatepost.mail.delivery import Agent, Result, Status
+from gatepost.mail.delivery import Agent, Result
 from gatepost.mail.events import Noted, Warned
 from gatepost.mail.events.queue import Expired, Removed, Reported
 from gatepost.maillog import Logger
 from gatepost.oracle import LookupFailed
-from gatepost.queue.active import ActiveMessage
+from gatepost.queue.active import ActiveMessage, refusal
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.conclusion import Conclusion, conclude, postponed
+from gatepost.queue.forwarding import send_on
 from gatepost.queue.plan import Plan
 from gatepost.queue.record import (
     Change,
@@ -300,17 +301,17 @@ class Runner:
             route = await self._plan.resolve(address, message.envelope.sender)
         except LookupFailed as error:
             self._queue_log(Warned(f"{message.queue_id}: {external(address)}: {error}"))
-            return _refusal(row.number, "4.3.0", "address resolver failure")
+            return refusal(row.number, "4.3.0", "address resolver failure")
         transport, nexthop = route.transport, route.nexthop
         active.routed[row.number] = replace(row.recipient, address=route.recipient)
         if message.route:
             transport, _, nexthop = message.route.partition(":")
             nexthop = nexthop or route.recipient.rpartition("@")[2]
         if transport in self._plan.rules.deferred_transports:
-            return _refusal(row.number, "4.3.2", "deferred transport")
+            return refusal(row.number, "4.3.2", "deferred transport")
         if transport not in self._plan.agents:
             self._queue_log(Warned(f"connect to transport private/{transport}: No such file or directory"))
-            return _refusal(row.number, "4.3.0", "mail transport unavailable")
+            return refusal(row.number, "4.3.0", "mail transport unavailable")
         return Target(transport, nexthop)
 
     def _pump(self) -> None:
@@ -346,10 +347,10 @@ class Runner:
             results = []
         told = {result.row for result in results}
         missing = [row for row in batch.rows if row not in told]
-        return results + [_refusal(row, "4.3.0", "unknown mail transport error") for row in missing]
+        return results + [refusal(row, "4.3.0", "unknown mail transport error") for row in missing]
 
     def _refused(self, rows: Iterable[Row], dsn: str, text: str) -> list[Result]:
-        return [_refusal(row.number, dsn, text) for row in rows]
+        return [refusal(row.number, dsn, text) for row in rows]
 
     def _suspended(self, active: ActiveMessage, suspension: Suspension) -> list[Result]:
         text = f"delivery temporarily suspended: {suspension.failure.text}"
@@ -370,6 +371,7 @@ class Runner:
 
         Without an agent they are the queue's own; Postfix's `error` process says such things.
         """
+        results = [await send_on(active, result, self._plan) if result.forwards else result for result in results]
         if results:
             self._log(active, results, started, agent, number)
         new = [row for result in results for row in active.apply(result, self._plan.rules)]
@@ -385,7 +387,7 @@ class Runner:
     ) -> None:
         process, name = (agent.process, agent.syslog_name) if agent else ("error", None)
         emit = self._logger.bind(process, number or next(self._numbers), name)
-        for result in results:
+        for result in (told for one in results for told in ((one,) if one.told is None else one.told)):
             line = active.line(result, started, self._plan.rules)
             if line is not None:
                 emit(line)
@@ -422,7 +424,7 @@ class Runner:
                 conclusion.fate,
                 made.changed,
                 (*made.removed, *conclusion.removed),
-                tuple(report for _, report in reports),
+                (*made.reports, *(report for _, report in reports)),
             )
         if await self._write(active, settlement):
             self._drop(active)
@@ -480,7 +482,8 @@ class Runner:
                 await self._pause(delay)
                 delay = min(delay * 2, LONGEST_PAUSE)
             else:
-                active.written(settlement)
+                for message in active.written(settlement):
+                    self.submit(message)
                 return True
         return False
 
@@ -494,7 +497,3 @@ class Runner:
 
 def _waits(message: StoredMessage, now: float) -> bool:
     return message.state in {MessageState.ACTIVE, MessageState.DEFERRED} and message.due <= now
-
-
-def _refusal(row: int, dsn: str, text: str) -> Result:
-    return Result(row, Status.DEFERRED, dsn, text)

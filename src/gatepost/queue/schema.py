@@ -22,7 +22,7 @@ APPLICATION_ID = 0x47504F51
 PAGE_SIZE = 16384
 """Bytes of a database page: a usual message fits in one, and a large one in few."""
 
-VERSION = 1
+VERSION = 2
 """Format of the tables (`user_version`)."""
 
 CREATE = """
@@ -60,6 +60,7 @@ CREATE TABLE recipient (
     original TEXT NOT NULL,
     notify INTEGER NOT NULL,
     orcpt TEXT NOT NULL,
+    via TEXT NOT NULL,
     domain TEXT NOT NULL,
     result TEXT,
     checksum INTEGER NOT NULL,
@@ -141,8 +142,8 @@ def _message_checksum(texts: tuple[str, ...], head: bytes) -> int:
     return zlib.crc32(head, zlib.crc32("\0".join(texts).encode()))
 
 
-def _recipient_checksum(address: str, original: str, notify: int, orcpt: str) -> int:
-    return zlib.crc32(f"{address}\0{original}\0{notify}\0{orcpt}".encode())
+def _recipient_checksum(address: str, original: str, notify: int, orcpt: str, via: str) -> int:
+    return zlib.crc32(f"{address}\0{original}\0{notify}\0{orcpt}\0{via}".encode())
 
 
 def message_values(message: StoredMessage, body: StoredBody, owner: int) -> tuple[Value, ...]:
@@ -182,7 +183,7 @@ def recipient_values(number: int, row: Row) -> tuple[Value, ...]:
     """The row of table `recipient`."""
     given = row.recipient
     address, original, orcpt = encode_text(given.address), encode_text(given.original), encode_text(given.orcpt)
-    notify = given.notify.value
+    notify, via = given.notify.value, encode_text(given.via)
     return (
         number,
         row.number,
@@ -192,9 +193,10 @@ def recipient_values(number: int, row: Row) -> tuple[Value, ...]:
         original,
         notify,
         orcpt,
+        via,
         address.rpartition("@")[2].lower(),
         None if row.result is None else _result_text(row.result),
-        _recipient_checksum(address, original, notify, orcpt),
+        _recipient_checksum(address, original, notify, orcpt, via),
     )
 
 
@@ -231,10 +233,11 @@ def _read_result(number: int, text: str) -> Result:
 
 def read_row(values: tuple[Any, ...]) -> Row:
     """A recipient from columns `number` to `checksum`. Raises Mismatch."""
-    number, state, depth, address, original, notify, orcpt, _, result, checksum = values
-    if _recipient_checksum(address, original, notify, orcpt) != checksum:
+    number, state, depth, address, original, notify, orcpt, via, _, result, checksum = values
+    if _recipient_checksum(address, original, notify, orcpt, via) != checksum:
         raise Mismatch(f"recipient {number} does not match its checksum")
-    recipient = Recipient(decode_text(address), decode_text(original), Notify(notify), decode_text(orcpt))
+    texts = decode_text(orcpt), decode_text(via)
+    recipient = Recipient(decode_text(address), decode_text(original), Notify(notify), *texts)
     return Row(number, recipient, RowState(state), depth, None if result is None else _read_result(number, result))
 
 

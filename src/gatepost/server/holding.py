@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from gatepost.mail.delivery import Forwarding
 from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.mail.events import Failed
+from gatepost.mail.reply import Reply
 from gatepost.maillog import Logger
 from gatepost.queue.administration import Administration
 from gatepost.queue.cleanup import Cleanup
@@ -111,4 +113,7 @@ class Holding:
         async def report(order: ReportOrder) -> StoredMessage | None:
             return await self.intake.reporting(office.write)(order)
 
-        return Plan(generation.agents, QueueRules.of(settings, processes), resolve, expand, report)
+        async def forward(message: StoredMessage, forwarding: Forwarding) -> StoredMessage | Reply:
+            return await self.intake.forward(message, forwarding)
+
+        return Plan(generation.agents, QueueRules.of(settings, processes), resolve, expand, report, forward)
