@@ -33,6 +33,13 @@ class _Piece:
 
     parts: tuple[tuple[bool, str], ...]  # (is a field, text or name)
     optional: bool
+    form: str  # the same with %s for each field
+    fields: tuple[str, ...]
+
+    @classmethod
+    def of(cls, parts: list[tuple[bool, str]], *, optional: bool) -> _Piece:
+        form = "".join("%s" if is_field else part.replace("%", "%%") for is_field, part in parts)
+        return cls(tuple(parts), optional, form, tuple(part for is_field, part in parts if is_field))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +75,14 @@ def _pieces(template: str) -> Iterator[_Piece]:
         escaped, name, bracket, literal = found.groups()
         if bracket:
             if parts:
-                yield _Piece(tuple(parts), optional)
+                yield _Piece.of(parts, optional=optional)
             parts, optional = [], bracket == "["
         elif name:
             parts.append((True, name))
         else:
             parts.append((False, escaped or literal))
     if parts:
-        yield _Piece(tuple(parts), optional)
+        yield _Piece.of(parts, optional=optional)
 
 
 def _plain_type(hint: type | types.UnionType) -> type:
@@ -98,20 +105,25 @@ def text(event: Event) -> str:
     """The line's text, after `process[number]: `."""
     shape = _shape(type(event))
     shown: list[str] = []
+    nullable = shape.nullable
     for piece in shape.pieces:
-        if piece.optional and any(_absent(event, part, shape) for is_field, part in piece.parts if is_field):
+        values = tuple([getattr(event, name) for name in piece.fields])
+        if piece.optional and (
+            None in values or ("" in values and any(_absent(event, name, nullable) for name in piece.fields))
+        ):
             continue
-        shown += (str(getattr(event, part)) if is_field else part for is_field, part in piece.parts)
-    line = _CONTROL.sub("?", "".join(shown))
+        shown.append(piece.form % values)
+    line = "".join(shown)
+    if not line.isprintable():
+        line = _CONTROL.sub("?", line)
     if len(line) * 4 <= TEXT_LIMIT:
         return line
     raw = line.encode("utf-8", "backslashreplace")
     return line if len(raw) <= TEXT_LIMIT else raw[:TEXT_LIMIT].decode("utf-8", "ignore")
 
 
-def _absent(event: Event, name: str, shape: _Shape) -> bool:
-    value = getattr(event, name)
-    return value is None or (value == "" and name not in shape.nullable)
+def _absent(event: Event, name: str, nullable: frozenset[str]) -> bool:
+    return getattr(event, name) == "" and name not in nullable
 
 
 def parse(line: str, kinds: tuple[type[Event], ...] | None = None) -> Event | None:

@@ -39,7 +39,7 @@ def test_content_comes_back_as_it_came(tmp_path: Path, size: int, step: int) -> 
     content = bytes(n % 251 for n in range(size))
 
     async def use(executor: Executor) -> None:
-        draft = FileDraft(tmp_path / "A1", executor, limit=100)
+        draft = FileDraft(tmp_path, "A1", executor, limit=100)
         for start in range(0, size, step):
             draft.write(content[start : start + step])
         body = await draft.seal(b"head\r\n")
@@ -54,7 +54,7 @@ def test_content_comes_back_as_it_came(tmp_path: Path, size: int, step: int) -> 
 
 def test_a_small_message_never_touches_the_disk(tmp_path: Path) -> None:
     async def use(executor: Executor) -> None:
-        draft = FileDraft(tmp_path / "missing" / "A1", executor, limit=100)
+        draft = FileDraft(tmp_path / "missing", "A1", executor, limit=100)
         draft.write(b"x" * 90)
         assert await draft.seal(b"") == MemoryBody(b"x" * 90)
 
@@ -72,7 +72,7 @@ def test_what_a_disk_refuses_is_told_at_the_end(
         raise OSError(code, os.strerror(code))
 
     async def use(executor: Executor) -> None:
-        draft = FileDraft(tmp_path / "A1", executor, limit=10)
+        draft = FileDraft(tmp_path, "A1", executor, limit=10)
         with monkeypatch.context() as patched:
             patched.setattr(os, where, fails)
             draft.write(b"x" * 20)
@@ -91,7 +91,7 @@ def test_a_short_write_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:7]))
 
     async def use(executor: Executor) -> None:
-        draft = FileDraft(tmp_path / "A1", executor, limit=10)
+        draft = FileDraft(tmp_path, "A1", executor, limit=10)
         draft.write(b"0123456789" * 5)
         assert await read(await draft.seal(b"")) == b"0123456789" * 5
 
@@ -101,7 +101,7 @@ def test_a_short_write_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_discarding_leaves_nothing(tmp_path: Path) -> None:
     async def use(executor: Executor) -> None:
         for sealed in (False, True):
-            draft = FileDraft(tmp_path / "A1", executor, limit=10)
+            draft = FileDraft(tmp_path, "A1", executor, limit=10)
             draft.write(b"x" * 20)
             if sealed:
                 await draft.seal(b"")
@@ -116,7 +116,7 @@ def test_a_file_of_the_same_name_is_not_harmed(tmp_path: Path) -> None:
     (tmp_path / "A1").write_bytes(b"another's")
 
     async def use(executor: Executor) -> None:
-        draft = FileDraft(tmp_path / "A1", executor, limit=10)
+        draft = FileDraft(tmp_path, "A1", executor, limit=10)
         draft.write(b"x" * 20)
         with pytest.raises(StoreFailed, match="File exists"):
             await draft.seal(b"")
@@ -129,7 +129,7 @@ def test_a_draft_that_is_dropped_while_the_disk_is_busy(tmp_path: Path, monkeypa
     """The file goes, and its descriptor is closed once, by the thread that uses it."""
 
     async def use(executor: Executor) -> None:
-        draft = FileDraft(tmp_path / "A1", executor, limit=10)
+        draft = FileDraft(tmp_path, "A1", executor, limit=10)
         draft.write(b"x" * 20)
         loop = asyncio.get_running_loop()
         busy = asyncio.Event()

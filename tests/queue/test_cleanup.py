@@ -8,7 +8,7 @@ import pytest
 
 from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
-from gatepost.mail.envelope import Envelope, Recipient
+from gatepost.mail.envelope import Recipient
 from gatepost.mail.events import Event
 from gatepost.mail.events.queue import MessageId
 from gatepost.queue.cleanup import Cleanup
@@ -30,9 +30,9 @@ def cleanup(text: str = "", log: list[Event] | None = None, oracle: FakeOracle |
 
 
 def test_the_envelope_is_completed_and_expanded() -> None:
-    given = Envelope("joe", (Recipient("list@example.com", "list@example.com"), Recipient("b@example.com", "B")))
-    envelope, expansion = asyncio.run(cleanup().envelope(given, None))
-    assert (envelope.sender, envelope.recipients) == ("joe@mx.example.com", ())
+    given = (Recipient("list@example.com", "list@example.com"), Recipient("b@example.com", "B"))
+    sender, expansion = asyncio.run(cleanup().envelope("joe", given, None))
+    assert sender == "joe@mx.example.com"
     assert [(r.address, r.original) for r in expansion.recipients] == [
         ("a@example.com", "list@example.com"),
         ("b@example.com", "list@example.com"),
@@ -41,21 +41,21 @@ def test_the_envelope_is_completed_and_expanded() -> None:
 
 
 def test_the_null_sender_stays_null() -> None:
-    given = Envelope("", (Recipient("x@example.com", "x@example.com"),))
-    assert asyncio.run(cleanup().envelope(given, None))[0].sender == ""
+    given = (Recipient("x@example.com", "x@example.com"),)
+    assert asyncio.run(cleanup().envelope("", given, None))[0] == ""
 
 
 def test_the_transaction_sees_its_own_version_of_the_tables() -> None:
-    given = Envelope("", (Recipient("list@example.com", "list@example.com"),))
+    given = (Recipient("list@example.com", "list@example.com"),)
     older = FakeOracle({"hash:/virtual": {"list@example.com": "old@example.com"}})
-    _, found = asyncio.run(cleanup().envelope(given, older))
+    _, found = asyncio.run(cleanup().envelope("", given, older))
     assert [recipient.address for recipient in found.recipients] == ["old@example.com"]
 
 
 def test_a_table_that_fails_is_not_passed_over() -> None:
-    given = Envelope("", (Recipient("list@example.com", "list@example.com"),))
+    given = (Recipient("list@example.com", "list@example.com"),)
     with pytest.raises(ExpansionRefused):
-        asyncio.run(cleanup(oracle=FakeOracle()).envelope(given, None))
+        asyncio.run(cleanup(oracle=FakeOracle()).envelope("", given, None))
 
 
 def test_headers_of_our_users_are_completed() -> None:

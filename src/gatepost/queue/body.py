@@ -132,18 +132,37 @@ class FileDraft:
     """A content that arrives: in memory up to a limit, then in a file, which `seal` makes durable.
 
     `has_room` tells whether so many bytes more may be written. Writes to the file go to the kernel's memory and do not
-    wait for the disk; what they fail with is kept for `seal`.
+    wait for the disk; what they fail with is kept for `seal`. The file is `name` in `folder`.
     """
+
+    __slots__ = (
+        "_abandoned",
+        "_checksum",
+        "_created",
+        "_descriptor",
+        "_error",
+        "_executor",
+        "_folder",
+        "_has_room",
+        "_held",
+        "_limit",
+        "_name",
+        "_pieces",
+        "_syncing",
+        "_written",
+    )
 
     def __init__(
         self,
-        path: Path,
+        folder: Path,
+        name: str,
         executor: Executor,
         limit: int = MEMORY_LIMIT,
         has_room: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._has_room = has_room
-        self._path = path
+        self._folder = folder
+        self._name = name
         self._executor = executor
         self._limit = limit
         self._pieces: list[bytes] = []
@@ -155,6 +174,10 @@ class FileDraft:
         self._error: OSError | None = None
         self._syncing = False
         self._abandoned = False  # while another thread was busy with the file
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / self._name
 
     def write(self, data: bytes) -> None:
         """Add to the content."""
@@ -225,7 +248,7 @@ class FileDraft:
     def _sync(self) -> None:
         try:
             os.fsync(self._descriptor)
-            sync_folder(self._path.parent)
+            sync_folder(self._folder)
         finally:
             os.close(self._descriptor)
             self._descriptor = -1

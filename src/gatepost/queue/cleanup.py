@@ -9,7 +9,7 @@ from functools import partial
 from gatepost.config.settings import Settings
 from gatepost.mail.completion import HeaderRules, HeaderWork, Missing
 from gatepost.mail.dates import local_date, local_moment, message_id
-from gatepost.mail.envelope import Envelope
+from gatepost.mail.envelope import Recipient
 from gatepost.mail.events import Emit
 from gatepost.mail.received import Stamp, received_internally
 from gatepost.oracle import Oracle
@@ -41,11 +41,12 @@ class Cleanup:
         remote = partial(rewritten, local=False) if settings.remote_header_rewrite_domain else None
         self._remote_rules = replace(rules, rewrite=remote, complete=rules.complete or remote is not None)
 
-    async def envelope(self, envelope: Envelope, oracle: Oracle | None) -> tuple[Envelope, Expansion]:
-        """The envelope complete but for its recipients, and what they become. Raises ExpansionRefused."""
-        expansion = await self._router.expand(envelope.recipients, oracle or self._oracle())
-        sender = self._router.rewrite(envelope.sender) if envelope.sender else ""
-        return replace(envelope, sender=sender, recipients=()), expansion
+    async def envelope(
+        self, sender: str, recipients: tuple[Recipient, ...], oracle: Oracle | None
+    ) -> tuple[str, Expansion]:
+        """The sender complete, and what the recipients become. Raises ExpansionRefused."""
+        expansion = await self._router.expand(recipients, oracle or self._oracle())
+        return self._router.rewrite(sender) if sender else "", expansion
 
     def headers(self, sender: str, queue_id: str, now: float, full_name: str = "", *, local: bool) -> HeaderWork:
         """What completes a message's headers; `sender` is complete, `local` chooses the context."""

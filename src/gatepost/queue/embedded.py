@@ -34,6 +34,7 @@ class EmbeddedStore:
 
     def __init__(self, slot: Slot, lock: SlotLock, database: Database, *, body_limit: int) -> None:
         self._slot = slot
+        self._bodies = slot.bodies
         self._lock = lock
         self._body_limit = body_limit
         self._identities = database.identities
@@ -52,8 +53,7 @@ class EmbeddedStore:
 
     def draft(self, identity: Identity) -> FileDraft:
         """Begin a new message's content."""
-        path = self._slot.bodies / identity.queue_id
-        return FileDraft(path, self._syncs, self._body_limit, self._has_room)
+        return FileDraft(self._bodies, identity.queue_id, self._syncs, self._body_limit, self._has_room)
 
     def free_space(self) -> int:
         """Bytes that an unprivileged process may still write to the queue's file system."""

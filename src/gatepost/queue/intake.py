@@ -103,6 +103,8 @@ class _NotTaken(Exception):  # noqa: N818 - said as it is: the message was not t
 class Draft:
     """A message that is arriving. Made by `Intake.draft`; dropped unless it is committed."""
 
+    __slots__ = ("_began", "_body", "_head", "_identity", "_intake", "_section")
+
     def __init__(self, intake: Intake, identity: Identity, body: BodyDraft, began: float) -> None:
         self._intake = intake
         self._identity = identity
@@ -160,10 +162,9 @@ class Draft:
             self._end_header(len(self._head))
         intake, cleanup = self._intake, self._intake.cleanup
         now = intake.clock()
-        envelope, expansion = await cleanup.envelope(_with_copies(submission), submission.oracle)
-        headers = cleanup.headers(
-            envelope.sender, self.queue_id, now, submission.full_name, local=submission.local_rewrite
-        )
+        envelope = submission.envelope
+        sender, expansion = await cleanup.envelope(envelope.sender, _recipients(submission), submission.oracle)
+        headers = cleanup.headers(sender, self.queue_id, now, submission.full_name, local=submission.local_rewrite)
         preface = headers.preface(submission.prepend)
         section = headers.feed(self._section) + headers.finish()
         if headers.looping:
@@ -173,7 +174,9 @@ class Draft:
         handling = submission.handling
         return StoredMessage(
             identity=self._identity,
-            envelope=replace(envelope, body_8bit=envelope.body_8bit or headers.declares_8bit),
+            envelope=replace(
+                envelope, sender=sender, recipients=(), body_8bit=envelope.body_8bit or headers.declares_8bit
+            ),
             rows=_rows(expansion),
             body=await self._body.seal(preface + received.encode("utf-8", "surrogateescape") + section),
             arrived=self._began,
@@ -290,8 +293,8 @@ class Intake:
                 return replies.QUEUE_WRITE_ERROR
 
 
-def _with_copies(submission: Submission) -> Envelope:
-    """The envelope with those who get a copy, of whom nobody is to hear.
+def _recipients(submission: Submission) -> tuple[Recipient, ...]:
+    """The recipients, and those who get a copy, of whom nobody is to hear.
 
     But for the first one: Postfix says NEVER behind each of them, so that it counts for the next (judge: 3.7.11).
     """
@@ -299,7 +302,7 @@ def _with_copies(submission: Submission) -> Envelope:
         Recipient(address, address, Notify.NEVER if number else Notify.DEFAULT)
         for number, address in enumerate(submission.handling.bcc)
     )
-    return replace(submission.envelope, recipients=submission.envelope.recipients + copies)
+    return submission.envelope.recipients + copies
 
 
 def _rows(expansion: Expansion) -> tuple[Row, ...]:

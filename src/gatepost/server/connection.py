@@ -64,6 +64,9 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._deadline = 0.0  # when whoever waits now has waited for too long
+        self._timer: asyncio.TimerHandle | None = None  # looks at the deadline when it runs, and is set on if need be
+        self._alarm = 0.0  # when it runs
         self._news = False  # something came since the coroutine last looked
         self._gone = False
         self._blocked = False  # the peer does not read
@@ -85,7 +88,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes to TLS or to the machine."""
-        self._credit += len(data)
+        if self.data_rate:
+            self._credit += len(data)
         if self._hold and self.channel is None:  # a loop may begin to read in spite of the pause
             self._held += data
             if len(self._held) > INPUT_LIMIT and self._transport:
@@ -142,11 +146,15 @@ class Connection(asyncio.Protocol):
 
     async def event(self) -> Incoming:
         """The machine's next event. Raises PeerLost, PeerSilent, Retired."""
-        while (event := self.machine.next_event()) is NEED_DATA:
-            await self.flush()
-            self._set_deadline()
-            await self._wait(retire=not self.machine.receiving)
-        if not self.machine.receiving:
+        machine = self.machine
+        while (event := machine.next_event()) is NEED_DATA:
+            self.send()
+            if self._blocked:
+                await self.flush()
+            if self.data_rate:
+                self._set_deadline()
+            await self._wait(retire=not machine.receiving)
+        if self._due is not None and not machine.receiving:
             self._due = None
         if event is PAUSED:
             if self._gone:
@@ -163,10 +171,12 @@ class Connection(asyncio.Protocol):
 
     def send(self) -> None:
         """Hand what is in line to the transport."""
-        data = b"".join(self._output)
+        if not self._output:
+            return
+        data = b"".join(self._output) if len(self._output) > 1 else self._output[0]
         self._output.clear()
         self._output_size = 0
-        if not data or self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing():
             return
         if self.channel is None:
             self._transport.write(data)
@@ -244,6 +254,9 @@ class Connection(asyncio.Protocol):
             await self._serve(self)
         finally:
             self.close()
+            if self._timer:
+                self._timer.cancel()
+                self._timer = None
 
     def _set_deadline(self) -> None:
         """Give a command its time; content earns more by coming."""
@@ -268,17 +281,33 @@ class Connection(asyncio.Protocol):
         if retire and self._retiring:
             raise Retired
         self._waiter = self._loop.create_future()
-        due = self._loop.time() + self.timeout if self._due is None else self._due
-        timer = self._loop.call_at(due, self._expire)
+        self._deadline = self._loop.time() + self.timeout if self._due is None else self._due
+        if self._timer is None or self._deadline < self._alarm:
+            self._set_alarm()
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
             self._news = False
 
+    def _set_alarm(self) -> None:
+        """Have the deadline looked at when it is over.
+
+        The timer is not taken back when something comes, as it mostly does: it finds then that nobody waits, or that
+        the deadline is another by now.
+        """
+        if self._timer:
+            self._timer.cancel()
+        self._alarm = self._deadline
+        self._timer = self._loop.call_at(self._alarm, self._expire)
+
     def _expire(self) -> None:
-        if self._waiter and not self._waiter.done():
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._deadline > self._alarm:
+            self._set_alarm()
+        else:
             self._waiter.set_exception(PeerSilent())
 
     def _wake(self) -> None:

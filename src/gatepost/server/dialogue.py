@@ -13,6 +13,7 @@ What a command line meets, in this order (smtpd(8) of Postfix, which log tools a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NoReturn
 
 from gatepost.mail import replies
 from gatepost.mail.events import Warned
@@ -94,7 +95,7 @@ async def serve(session: Session) -> None:
 
 
 async def _next(session: Session) -> None:
-    """The next command line, or the end of patience."""
+    """The next command line, or the end of patience. What is rare stands in functions of its own."""
     if session.errors >= session.settings.smtpd_hard_error_limit:
         session.say_at_once(replies.too_many_errors(session.host), Verb.UNKNOWN)
         session.emit(TooManyErrors(session.stage, session.client))
@@ -111,23 +112,29 @@ async def _next(session: Session) -> None:
 
 async def _read(session: Session, line: CommandLine) -> tuple[Answer | None, Verb]:
     """The answer to a line, None where it was given already, and the verb it is for."""
-    text = line.text
+    text, settings = line.text, session.settings
     session.transcript.heard(text)
-    if line.overlong:
-        limit = session.settings.line_length_limit
-        session.emit(LongLine(session.client, limit, text[:LONG_LINE_SHOWN]))
-        if session.settings.gatepost_forbid_long_commands:
-            return Answer(replies.command_too_long(session.host), error=False), Verb.UNKNOWN
+    if line.overlong and _is_too_long(session, text):
+        return Answer(replies.command_too_long(session.host), error=False), Verb.UNKNOWN
     if line.bare_newline:
         await _bare_newline(session)
-    if session.settings.smtputf8_enable and not _is_utf8(text):
+    if settings.smtputf8_enable and not _is_utf8(text):
         return Answer(replies.BAD_UTF8), Verb.UNKNOWN
-    command = parse(await _filtered(session, text))
+    if settings.smtpd_command_filter:
+        text = await _filtered(session, text)
+    command = parse(text)
     if command is None:
         return Answer(replies.BAD_SYNTAX), Verb.UNKNOWN
-    if await session.matches(session.snapshot.lists.noop_commands, name=command.word):
+    noops = session.snapshot.lists.noop_commands
+    if noops and await session.matches(noops, name=command.word):
         return _with_junk(session, Answer(replies.OK)), Verb.NOOP
     return await _obey(session, command), command.verb
+
+
+def _is_too_long(session: Session, text: str) -> bool:
+    """Note a line above the limit; whether that is an error."""
+    session.emit(LongLine(session.client, session.settings.line_length_limit, text[:LONG_LINE_SHOWN]))
+    return session.settings.gatepost_forbid_long_commands
 
 
 async def _bare_newline(session: Session) -> None:
@@ -167,9 +174,12 @@ async def _obey(session: Session, command: Command) -> Answer | None:
     if session.certificate_refusal:
         return Answer(replies.certificate_required(session.host, session.certificate_refusal))
     session.statistics.tried(verb)
-    answer = await _obstacle(session, command, verb)
+    if verb is Verb.UNKNOWN and await _is_foreign(session, command):
+        _hang_up_on_foreigner(session, command)
+    answer = _obstacle(session, verb)
     if answer is None:
-        await _watch_turns(session, verb)
+        if session.machine.waiting and not session.out_of_turn:
+            await _watch_turns(session, verb)
         session.stage = verb.name
         try:
             answer = await COMMANDS[verb](session, command)
@@ -185,13 +195,15 @@ async def _obey(session: Session, command: Command) -> Answer | None:
     return _with_junk(session, answer) if verb in JUNK else answer
 
 
-async def _obstacle(session: Session, command: Command, verb: Verb) -> Answer | None:
+def _hang_up_on_foreigner(session: Session, command: Command) -> NoReturn:
+    line = command.line.encode("utf-8", "surrogateescape")[:LINE_SHOWN]
+    session.emit(NotSmtp(session.client, escaped(line)))
+    session.say_at_once(replies.NOT_SMTP, Verb.UNKNOWN)
+    raise HangUp
+
+
+def _obstacle(session: Session, verb: Verb) -> Answer | None:
     """Why the command is not even looked at."""
-    if verb is Verb.UNKNOWN and await _is_foreign(session, command):
-        line = command.line.encode("utf-8", "surrogateescape")[:LINE_SHOWN]
-        session.emit(NotSmtp(session.client, escaped(line)))
-        session.say_at_once(replies.NOT_SMTP, Verb.UNKNOWN)
-        raise HangUp
     if session.denied and verb is not Verb.QUIT:
         session.transcript.fault |= Fault.POLICY
         return Answer(replies.access_denied(session.client))
@@ -212,9 +224,8 @@ async def _is_foreign(session: Session, command: Command) -> bool:
 
 
 async def _watch_turns(session: Session, verb: Verb) -> None:
-    """A client that goes on before our reply, where it may not (RFC 2920 section 3.1)."""
-    waits = verb in PAUSING or session.protocol != "ESMTP"
-    if waits and session.machine.waiting and not session.out_of_turn:
+    """A client that went on before our reply: where it may not, that is noted (RFC 2920 section 3.1)."""
+    if verb in PAUSING or session.protocol != "ESMTP":
         await session.spoke_early(verb)
 
 

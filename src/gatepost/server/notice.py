@@ -13,6 +13,8 @@ from gatepost.server.transcript import wanted
 async def report(session: Session) -> None:
     """Tell the postmaster, if there is something to tell, and begin a new transcript."""
     settings, transcript = session.settings, session.transcript
+    if transcript.fault is Fault.NONE:
+        return
     due = transcript.fault & wanted(settings.notify_classes)
     transcript.fault = Fault.NONE
     if not due:

@@ -11,8 +11,8 @@ The rules:
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from gatepost.config.matchlist import MatchList
 from gatepost.mail import replies
@@ -24,7 +24,7 @@ from gatepost.mail.peer import Login, Peer, TlsDetails
 from gatepost.mail.reply import Reply
 from gatepost.oracle import LookupFailed, Oracle
 from gatepost.policy.facts import Facts, Stage
-from gatepost.policy.outcome import Carry, Outcome, Verdict
+from gatepost.policy.outcome import Carry, Fault, Outcome, Verdict
 from gatepost.server.connection import Connection
 from gatepost.server.limits import Counter, Counts
 from gatepost.server.snapshot import Resources, ServiceSnapshot
@@ -59,8 +59,7 @@ class HangUp(Exception):  # noqa: N818 - said as it is
     """The session ends; the last words, if any, have been said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a command comes to.
 
     `verb` is the moment at which the machine is told of the reply: the command itself, unless content or a login came
@@ -99,8 +98,8 @@ class Session:
         if self.settings.smtpd_per_request_deadline:
             connection.data_rate = max(self.settings.smtpd_min_data_rate, 1)
         self.host = self.settings.myhostname
-        self.peer = Peer("unknown")
-        self.server_address, self.server_port = connection.address("sockname")
+        self.peer = _NOBODY
+        self._server: tuple[str, str] | None = None  # asked of the system when somebody wants to know
         self.statistics = Statistics()
         self.transcript = Transcript()
         self.stage = "CONNECT"
@@ -119,7 +118,7 @@ class Session:
         self.discarded_keywords: frozenset[str] = frozenset()
         self.denied = False
         self.certificate_refusal: str = ""
-        self.carry = Carry()
+        self.carry = _NO_CARRY
         self.announced_size = 0
         """Bytes that the last SIZE announced, until HELO, RSET or the end of a transaction."""
         self.transaction: Transaction | None = None
@@ -137,6 +136,29 @@ class Session:
         if self.settings.smtpd_client_port_logging and self.peer.port:
             return f"{self.peer.label}:{self.peer.port}"
         return self.peer.label
+
+    @property
+    def server_address(self) -> str:
+        """Our address that the client connected to, or what XCLIENT says of it."""
+        return self._our_end()[0]
+
+    @server_address.setter
+    def server_address(self, address: str) -> None:
+        self._server = address, self._our_end()[1]
+
+    @property
+    def server_port(self) -> str:
+        """Its port."""
+        return self._our_end()[1]
+
+    @server_port.setter
+    def server_port(self, port: str) -> None:
+        self._server = self._our_end()[0], port
+
+    def _our_end(self) -> tuple[str, str]:
+        if self._server is None:
+            self._server = self.connection.address("sockname")
+        return self._server
 
     @property
     def tls(self) -> TlsDetails | None:
@@ -163,6 +185,7 @@ class Session:
 
     def facts(self, stage: str) -> Facts:
         """What policy may know; `stage` is the word that log lines name this point of the dialogue by."""
+        server_address, server_port = self._our_end()
         known = Facts(
             peer=self.peer,
             protocol_state=stage,
@@ -172,8 +195,8 @@ class Session:
             sasl_active=self.sasl_active,
             tls=self.tls,
             pipelining_violation=self.out_of_turn,
-            server_address=self.server_address,
-            server_port=self.server_port,
+            server_address=server_address,
+            server_port=server_port,
             stress=bool(self.settings.stress),
             local_time=local_date(int(self.resources.now())),
         )
@@ -192,10 +215,11 @@ class Session:
         """
         verdict = await self.snapshot.decide(stage, facts, self.oracle(), self.carry)
         self.carry = verdict.carry
-        self.transcript.fault |= verdict.fault
+        if verdict.fault is not Fault.NONE:
+            self.transcript.fault |= verdict.fault
         for event in verdict.events:
             self.emit(event)
-        if self.transaction:
+        if self.transaction and verdict.actions:
             self.transaction.act(verdict.actions)
         if verdict.outcome is Outcome.HANGUP:
             self.machine.close()
@@ -204,20 +228,22 @@ class Session:
 
     async def say(self, reply: Reply, verb: Verb) -> None:
         """Send a reply to `verb` and move the machine by it. Raises PeerSilent."""
-        pause = self.settings.smtpd_error_sleep_time.total_seconds()
-        if pause and self.errors >= self.settings.smtpd_soft_error_limit:
-            await self.connection.flush()
-            await asyncio.sleep(pause)
+        if self.errors >= self.settings.smtpd_soft_error_limit:
+            pause = self.settings.smtpd_error_sleep_time.total_seconds()
+            if pause:
+                await self.connection.flush()
+                await asyncio.sleep(pause)
         self.say_at_once(reply, verb)
 
     def say_at_once(self, reply: Reply, verb: Verb) -> None:
         """The same without patience: for last words."""
         if self.settings.soft_bounce:
             reply = reply.softened()
+        connection = self.connection
         self.transcript.said(reply)
-        self.connection.write(reply.render())
-        self.machine.replied(verb, reply)
-        if self.transaction and self.machine.state not in IN_TRANSACTION:
+        connection.write(reply.render())
+        connection.machine.replied(verb, reply)
+        if self.transaction and connection.machine.state not in IN_TRANSACTION:
             self.transaction.close()
             self.transaction = None
             self.announced_size = 0
@@ -281,7 +307,7 @@ class Session:
             await self.say(replies.SYNCHRONIZATION, verb)
             raise HangUp
 
-    async def count(self, counter: Counter, limit: int, what: str) -> bool:
+    def count(self, counter: Counter, limit: int, what: str) -> bool:
         """Count an event; whether the client is above its limit for it (0: none), which is logged."""
         if not limit or not self.limited:
             return False
@@ -314,6 +340,8 @@ class Session:
         )
 
 
+_NOBODY = Peer("unknown")
+_NO_CARRY = Carry()
 _ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 92: "\\\\"}
 
 

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from gatepost.smtp.commands import Verb
 
+_WORDS = tuple((verb, verb.value) for verb in Verb)
+
 
 class Statistics:
     """Counts of one session, XCLIENT included."""
 
-    __slots__ = ("_counts",)
+    __slots__ = ("_done", "_tried")
 
     def __init__(self) -> None:
-        self._counts: dict[Verb, list[int]] = {}
+        self._tried: dict[Verb, int] = {}
+        self._done: dict[Verb, int] = {}
 
     def tried(self, verb: Verb) -> None:
         """A command was given."""
-        self._counts.setdefault(verb, [0, 0])[1] += 1
+        self._tried[verb] = self._tried.get(verb, 0) + 1
 
     def done(self, verb: Verb) -> None:
         """It was carried out."""
-        self._counts[verb][0] += 1
+        self._done[verb] = self._done.get(verb, 0) + 1
 
     def text(self, *, bare_newline: bool = False) -> str:
         """`ehlo=1 mail=0/1 commands=1/2`: carried out, and given where that differs."""
-        parts = [f"{verb.value}={_shown(*self._counts[verb])}" for verb in Verb if verb in self._counts]
-        done = sum(count[0] for count in self._counts.values())
-        tried = sum(count[1] for count in self._counts.values())
-        parts.append(f"commands={_shown(done, tried)}")
+        tried, done = self._tried, self._done
+        parts = [f"{word}={_shown(done.get(verb, 0), tried[verb])}" for verb, word in _WORDS if verb in tried]
+        parts.append(f"commands={_shown(sum(done.values()), sum(tried.values()))}")
         if bare_newline:
             parts.append("notes=bare_lf")
         return " ".join(parts)

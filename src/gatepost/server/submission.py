@@ -26,9 +26,12 @@ def submission(session: Session, transaction: Transaction) -> Submission:
     )
 
 
+_NO_HANDLING = Handling()
+
+
 def handling(actions: Iterable[Action]) -> Handling:
     """What the actions come to: of FILTER and REDIRECT the last one counts."""
-    found = Handling()
+    found = _NO_HANDLING
     for action in actions:
         match action:
             case Hold():

@@ -30,20 +30,20 @@ class Transcript:
     __slots__ = ("_lines", "end", "fault")
 
     def __init__(self) -> None:
-        self._lines: deque[tuple[bool, str]] = deque(maxlen=LINES)
+        self._lines: deque[str | bytes] = deque(maxlen=LINES)  # heard, or said
         self.fault = Fault.NONE
         self.end = ""
 
     def heard(self, line: str) -> None:
         """The client said this."""
-        self._lines.append((True, line))
+        self._lines.append(line)
 
     def said(self, reply: Reply) -> None:
         """We said this."""
-        status = f"{reply.dsn} " if reply.dsn else ""
-        last = len(reply.lines) - 1
-        for number, line in enumerate(reply.lines):
-            self._lines.append((False, f"{reply.code}{' ' if number == last else '-'}{status}{line}"))
+        if len(reply.lines) == 1:
+            self._lines.append(reply.render())
+        else:
+            self._lines += reply.render().splitlines(keepends=True)
 
     def reset(self, keep: int = 0) -> None:
         """Forget all but the last lines, unless there are fewer than `keep`."""
@@ -53,8 +53,11 @@ class Transcript:
     def notice(self) -> str:
         """The text of the notice; lines end in LF."""
         parts = ["Transcript of session follows.\n\n"]
-        for heard, line in self._lines:
-            parts.append(_folded(" In:  " if heard else " Out: ", line))
+        for line in self._lines:
+            if isinstance(line, bytes):
+                parts.append(_folded(" Out: ", line.decode("utf-8", "surrogateescape").removesuffix("\r\n")))
+            else:
+                parts.append(_folded(" In:  ", line))
         parts.append(f"\nSession aborted, reason: {self.end}\n" if self.end else "\n")
         parts.append("\nFor other details, see the local mail logfile\n")
         return "".join(parts)

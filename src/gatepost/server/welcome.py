@@ -101,12 +101,17 @@ async def _discarded(session: Session) -> frozenset[str]:
     """The EHLO keywords that are hidden from the client; a map's words replace the general ones."""
     settings = session.settings
     words: Iterable[str] = settings.smtpd_discard_ehlo_keywords
+    if not (words or settings.smtpd_discard_ehlo_keyword_address_maps):
+        return _NONE_DISCARDED
     for table in settings.smtpd_discard_ehlo_keyword_address_maps:
         found = await session.oracle().lookup(table, session.peer.address)
         if found is not None:
             words = found.replace(",", " ").split()
             break
     return frozenset(str(word).upper() for word in words) & (KEYWORDS | {SILENT})
+
+
+_NONE_DISCARDED: frozenset[str] = frozenset()
 
 
 def _count(session: Session) -> None:

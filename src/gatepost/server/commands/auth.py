@@ -18,7 +18,7 @@ MECHANISM_SHOWN = 100
 async def auth(session: Session, command: Command) -> Answer:
     """Log the client in."""
     limit = session.settings.smtpd_client_auth_rate_limit
-    if await session.count(Counter.AUTH, limit, "AUTH command rate limit"):
+    if session.count(Counter.AUTH, limit, "AUTH command rate limit"):
         return Answer(replies.rate_exceeded("AUTH commands", session.peer.address))
     sasl = _in_order(session, command)
     mechanism = command.words[0].text

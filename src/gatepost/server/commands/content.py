@@ -93,14 +93,14 @@ async def _receive(session: Session, transaction: Transaction | None) -> bool:
     """Take content into the draft, up to its end; whether a line ended in LF alone."""
     limit = session.settings.message_size_limit
     while True:
-        match await session.connection.event():
-            case Content(piece):
-                if transaction:
-                    transaction.take(piece, limit)
-            case EndOfContent(bare_newline):
-                return bare_newline
-            case other:
-                raise AssertionError(f"content was due: {other}")
+        event = await session.connection.event()
+        if isinstance(event, Content):
+            if transaction:
+                transaction.take(event.data, limit)
+        elif isinstance(event, EndOfContent):
+            return event.bare_newline
+        else:
+            raise AssertionError(f"content was due: {event}")  # noqa: TRY004 - the machine's promise, not a type
 
 
 async def _finish(session: Session, transaction: Transaction, *, bare_newline: bool, total: int | None) -> Reply:

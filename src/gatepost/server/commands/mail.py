@@ -21,7 +21,7 @@ async def mail(session: Session, command: Command) -> Answer:
     _in_order(session)
     path = path_word(command)
     limit = session.settings.smtpd_client_message_rate_limit
-    if await session.count(Counter.MESSAGE, limit, "Message delivery request rate limit"):
+    if session.count(Counter.MESSAGE, limit, "Message delivery request rate limit"):
         return Answer(replies.rate_exceeded("mail", session.peer.address))
     offered = session.settings.smtputf8_enable and "SMTPUTF8" not in session.discarded_keywords
     options = command.words[2:]

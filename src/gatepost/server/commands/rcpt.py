@@ -23,7 +23,7 @@ async def rcpt(session: Session, command: Command) -> Answer:
         raise Refused(replies.after_chunks("RCPT"))
     path = path_word(command)
     limit = session.settings.smtpd_client_recipient_rate_limit
-    if await session.count(Counter.RECIPIENT, limit, "Recipient address rate limit"):
+    if session.count(Counter.RECIPIENT, limit, "Recipient address rate limit"):
         return Answer(replies.rate_exceeded("recipients", session.peer.address))
     address = recipient_of(session, path, utf8=transaction.parameters.smtputf8)
     parameters = rcpt_parameters(command.words[2:], dsn="DSN" not in session.discarded_keywords)

@@ -46,7 +46,7 @@ async def vrfy(session: Session, command: Command) -> Answer:
     if not words:
         raise Refused(replies.vrfy_syntax(smtputf8=settings.smtputf8_enable))
     limit = settings.smtpd_client_recipient_rate_limit
-    if await session.count(Counter.RECIPIENT, limit, "Recipient address rate limit"):
+    if session.count(Counter.RECIPIENT, limit, "Recipient address rate limit"):
         return Answer(replies.rate_exceeded("recipients", session.peer.address))
     argument = Word(" ".join(word.text for word in words), broken=any(word.broken for word in words))
     address = recipient_of(session, argument, "VRFY", utf8=utf8)

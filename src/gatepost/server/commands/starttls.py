@@ -55,7 +55,7 @@ async def secure(session: Session, tls: ServerTls) -> None:
         raise PeerLost
     limit = settings.smtpd_client_new_tls_session_rate_limit
     resumed = connection.channel is not None and connection.channel.resumed
-    if not resumed and await session.count(Counter.TLS_SESSION, limit, "New TLS session rate limit"):
+    if not resumed and session.count(Counter.TLS_SESSION, limit, "New TLS session rate limit"):
         session.say_at_once(replies.too_many_tls_sessions(session.host, session.client), Verb.STARTTLS)
         raise HangUp
     if session.snapshot.mode.demands:
