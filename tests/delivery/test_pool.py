@@ -13,10 +13,11 @@ from gatepost.delivery.pool import Pool
 from gatepost.delivery.rules import ClientRules, PoolRules
 from gatepost.delivery.session import Session
 from gatepost.delivery.terms import SessionTerms
-from gatepost.smtp.client_values import Server, TlsLevel
+from gatepost.smtp.client_values import Server
+from gatepost.tls.policy import TlsPolicy
 
 TERMS = SessionTerms(
-    ClientRules(), Server("mx.b.example", "192.0.2.7", "25"), "b.example", TlsLevel.NONE, None, detects_loops=True
+    ClientRules(), Server("mx.b.example", "192.0.2.7", "25"), "b.example", TlsPolicy(), None, detects_loops=True
 )
 HIDDEN = replace(TERMS, discard=frozenset({"DSN"}))
 

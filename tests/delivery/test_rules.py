@@ -7,7 +7,8 @@ import pytest
 from gatepost.config.settings import Settings
 from gatepost.delivery.rules import ClientRules, keywords
 from gatepost.sasl.client import SecurityOption
-from gatepost.smtp.client_values import Dialect, Hello, Stage, TlsLevel
+from gatepost.smtp.client_values import Dialect, Hello, Stage
+from gatepost.tls.policy import Level
 
 
 def rules(text: str = "", dialect: Dialect = Dialect.SMTP) -> ClientRules:
@@ -21,7 +22,7 @@ def test_the_defaults_are_postfixs() -> None:
     assert {smtp.timeouts[stage] for stage in (Stage.GREETING, Stage.EHLO, Stage.MAIL, Stage.RCPT)} == {300.0}
     assert (smtp.timeouts[Stage.DATA], smtp.timeouts[Stage.BODY], smtp.timeouts[Stage.DOT]) == (120.0, 180.0, 600.0)
     assert smtp.login.options == {SecurityOption.NO_PLAINTEXT, SecurityOption.NO_ANONYMOUS}
-    assert (smtp.tls, smtp.skip_quit_reply, smtp.line_limit) == (TlsLevel.NONE, True, 998)
+    assert (smtp.tls.policy.level, smtp.skip_quit_reply, smtp.line_limit) == (Level.NONE, True, 998)
 
 
 def test_lmtp_has_parameters_of_its_own() -> None:
@@ -29,24 +30,6 @@ def test_lmtp_has_parameters_of_its_own() -> None:
     assert (lmtp.name, lmtp.port, lmtp.discard_keywords) == ("l", "24", frozenset({"DSN"}))
     assert lmtp.timeouts[Stage.LHLO] == lmtp.timeouts[Stage.GREETING] == 7.0
     assert (lmtp.connect_timeout, lmtp.skip_quit_reply) == (None, False)
-
-
-@pytest.mark.parametrize(
-    ("text", "level", "verifies"),
-    [
-        ("smtp_tls_security_level = none", TlsLevel.NONE, False),
-        ("smtp_tls_security_level = may", TlsLevel.MAY, False),
-        ("smtp_tls_security_level = encrypt", TlsLevel.ENCRYPT, False),
-        ("smtp_tls_security_level = verify", TlsLevel.ENCRYPT, True),
-        ("smtp_use_tls = yes", TlsLevel.MAY, False),
-        ("smtp_use_tls = yes\nsmtp_tls_security_level = none", TlsLevel.NONE, False),
-        ("smtp_enforce_tls = yes\nsmtp_tls_enforce_peername = no", TlsLevel.ENCRYPT, False),
-        ("smtp_enforce_tls = yes", TlsLevel.ENCRYPT, True),
-    ],
-)
-def test_tls_levels(text: str, level: TlsLevel, verifies: bool) -> None:
-    found = rules(text)
-    assert (level, verifies) == (found.tls, found.verifies)
 
 
 @pytest.mark.parametrize(
@@ -90,4 +73,4 @@ def test_hello(text: str, hello: Hello) -> None:
 
 def test_keywords_are_a_list_in_any_case() -> None:
     assert keywords("dsn, Pipelining  etrn") == {"DSN", "PIPELINING", "ETRN"}
-    assert rules("smtp_tls_wrappermode = yes").tls_first
+    assert rules("smtp_tls_wrappermode = yes").tls.wrapped

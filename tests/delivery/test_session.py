@@ -13,7 +13,8 @@ from gatepost.delivery.session import Session, SessionReport
 from gatepost.delivery.terms import SessionTerms
 from gatepost.mail.envelope import Recipient
 from gatepost.mail.events import Emit, Event, Noted
-from gatepost.smtp.client_values import Mail, Server, TlsLevel
+from gatepost.smtp.client_values import Mail, Server
+from gatepost.tls.policy import TlsPolicy
 from tests.fakes.jobs import CONTENT, FakeBody
 from tests.fakes.peer import FakePeer
 
@@ -24,7 +25,7 @@ RULES = ClientRules(name="mx.ohio.net")
 async def begin(peer: FakePeer, rules: ClientRules = RULES) -> Session:
     connection = await connect(Place(peer.address, peer.port), 5)
     server = Server("peer", peer.address, str(peer.port))
-    return Session(connection, SessionTerms(rules, server, "peer", TlsLevel.NONE, None, detects_loops=True), None)
+    return Session(connection, SessionTerms(rules, server, "peer", TlsPolicy(), None, detects_loops=True), None)
 
 
 async def hold(peer: FakePeer, emit: Emit = lambda _: None, rules: ClientRules = RULES) -> SessionReport:

@@ -15,12 +15,14 @@ from gatepost.config.settings import Settings
 from gatepost.delivery.rules import ClientRules, LoginRules
 from gatepost.delivery.smtp import SmtpAgent
 from gatepost.delivery.surroundings import Surroundings
+from gatepost.delivery.tlspolicy import TlsRules
 from gatepost.mail.delivery import Job, Result, Status
 from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.mail.events import Event
 from gatepost.maillog import text
-from gatepost.smtp.client_values import Dialect, Stage, TlsLevel
-from gatepost.tls.context import ClientTls
+from gatepost.smtp.client_values import Dialect, Stage
+from gatepost.tls.client import ClientTls
+from gatepost.tls.policy import Level, PolicyRules
 from tests.fakes.certificates import issue
 from tests.fakes.jobs import CONTENT, job
 from tests.fakes.oracle import FakeOracle
@@ -357,7 +359,9 @@ def test_tls_is_used_where_it_is_offered(tmp_path: Path, more: str, state: str) 
         async with FakePeer(tls=server_context(tmp_path)) as peer:
             world = World()
             world.tls = client_tls(more)
-            (result,) = await world.deliver(job("b@b.example", nexthop=at(peer)), replace(RULES, tls=TlsLevel.MAY))
+            (result,) = await world.deliver(
+                job("b@b.example", nexthop=at(peer)), replace(RULES, tls=TlsRules(PolicyRules(level=Level.MAY)))
+            )
             assert result.status is Status.SENT
             assert peer.commands[:3] == ["EHLO mx.ohio.net", "STARTTLS", "EHLO mx.ohio.net"]
             assert peer.mails == [CONTENT]
@@ -370,18 +374,18 @@ def test_tls_is_used_where_it_is_offered(tmp_path: Path, more: str, state: str) 
 @pytest.mark.parametrize(
     ("waited", "level", "status"),
     [
-        (0.0, TlsLevel.MAY, Status.DEFERRED),
-        (300.0, TlsLevel.MAY, Status.SENT),
-        (300.0, TlsLevel.ENCRYPT, Status.DEFERRED),
+        (0.0, Level.MAY, Status.DEFERRED),
+        (300.0, Level.MAY, Status.SENT),
+        (300.0, Level.ENCRYPT, Status.DEFERRED),
     ],
 )
-def test_tls_that_is_broken_is_done_without_after_a_while(waited: float, level: TlsLevel, status: Status) -> None:
+def test_tls_that_is_broken_is_done_without_after_a_while(waited: float, level: Level, status: Status) -> None:
     async def main() -> None:
         async with FakePeer(offers=("STARTTLS",), replies={"STARTTLS": "220 go"}) as peer:
             world = World()
             world.tls = client_tls()
             work = job("b@b.example", nexthop=at(peer), waited=waited)
-            (result,) = await world.deliver(work, replace(RULES, tls=level))
+            (result,) = await world.deliver(work, replace(RULES, tls=TlsRules(PolicyRules(level=level))))
             assert result.status is status
             if status is Status.DEFERRED:
                 assert (result.dsn, result.text) == ("4.7.5", "Cannot start TLS: handshake failure")
@@ -395,7 +399,7 @@ def test_a_handshake_that_stalls_is_given_up() -> None:
         async with FakePeer(offers=("STARTTLS",), replies={"STARTTLS": "220 go"}, stalls_at="AUTH") as peer:
             world = World()
             world.tls = client_tls()
-            rules = replace(IMPATIENT, tls=TlsLevel.ENCRYPT)
+            rules = replace(IMPATIENT, tls=TlsRules(PolicyRules(level=Level.ENCRYPT)))
             peer.replies["\x16"] = ""
             (result,) = await world.deliver(job("b@b.example", nexthop=at(peer)), rules)
             assert result.dsn == "4.7.5"
@@ -408,7 +412,7 @@ def test_a_level_that_asks_for_verification_never_gets_less(tmp_path: Path) -> N
         async with FakePeer(tls=server_context(tmp_path)) as peer:
             world = World()
             world.tls = client_tls()
-            rules = replace(RULES, tls=TlsLevel.ENCRYPT, verifies=True)
+            rules = replace(RULES, tls=TlsRules(PolicyRules(level=Level.VERIFY)))
             (result,) = await world.deliver(job("b@b.example", nexthop=at(peer)), rules)
             assert (result.dsn, result.text) == ("4.7.5", "Server certificate not verified")
             assert peer.mails == []
@@ -421,7 +425,7 @@ def test_tls_may_come_first(tmp_path: Path) -> None:
         async with FakePeer(tls=server_context(tmp_path), tls_first=True) as peer:
             world = World()
             world.tls = client_tls()
-            rules = replace(RULES, tls=TlsLevel.ENCRYPT, tls_first=True)
+            rules = replace(RULES, tls=TlsRules(PolicyRules(level=Level.ENCRYPT), wrapped=True))
             (result,) = await world.deliver(job("b@b.example", nexthop=at(peer)), rules)
             assert result.status is Status.SENT
             assert "STARTTLS" not in peer.commands

@@ -7,10 +7,17 @@ import pytest
 from gatepost.delivery.nexthop import Nexthop
 from gatepost.delivery.rules import ClientRules, LoginRules
 from gatepost.delivery.terms import SessionTerms, TermsFinder
+from gatepost.delivery.tlspolicy import TlsRules
 from gatepost.oracle import LookupFailed
 from gatepost.sasl.client import SaslLogin
 from gatepost.smtp.client_values import Server, TlsLevel
+from gatepost.tls.policy import Level, PolicyRules, TlsPolicy
 from tests.fakes.oracle import FakeOracle, step
+
+
+def at(level: Level) -> TlsRules:
+    return TlsRules(PolicyRules(level=level))
+
 
 SERVER = Server("mx.b.example", "192.0.2.7", "25")
 HOP = Nexthop("b.example", "b.example", by_mx=True)
@@ -18,12 +25,18 @@ LOGINS = LoginRules(enabled=True, password_maps=("hash:/logins",))
 
 
 def terms(rules: ClientRules, oracle: FakeOracle | None = None, hop: Nexthop = HOP) -> SessionTerms:
-    return step(TermsFinder(rules).find(oracle or FakeOracle(), hop, SERVER))
+    return step(TermsFinder(rules, None).find(oracle or FakeOracle(), hop, SERVER, "", lambda _: None))
 
 
 def test_terms_become_a_plan() -> None:
     found = SessionTerms(
-        ClientRules(line_limit=5), SERVER, "hop", TlsLevel.MAY, None, detects_loops=False, discard=frozenset({"DSN"})
+        ClientRules(line_limit=5),
+        SERVER,
+        "hop",
+        TlsPolicy(Level.MAY),
+        None,
+        detects_loops=False,
+        discard=frozenset({"DSN"}),
     )
     plan = found.plan("Q", tls_usable=False)
     assert plan.discard == {"DSN"}
@@ -53,7 +66,20 @@ def test_domains_share_their_hosts_but_for_logins() -> None:
     rules = ClientRules(login=LOGINS)
     assert terms(rules, oracle) == terms(rules, oracle)
     assert terms(rules, oracle) != terms(rules, oracle, other)
-    assert terms(plain) != terms(ClientRules(tls=TlsLevel.MAY))
+    assert terms(plain) != terms(ClientRules(tls=at(Level.MAY)))
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        (Level.NONE, TlsLevel.NONE),
+        (Level.MAY, TlsLevel.MAY),
+        *((level, TlsLevel.ENCRYPT) for level in Level if level > Level.MAY),
+    ],
+)
+def test_a_policy_is_a_level_of_the_dialogue(level: Level, expected: TlsLevel) -> None:
+    found = SessionTerms(ClientRules(), SERVER, "hop", TlsPolicy(level), None, detects_loops=False)
+    assert expected is found.plan("Q", tls_usable=True).tls
 
 
 @pytest.mark.parametrize(
@@ -62,7 +88,9 @@ def test_domains_share_their_hosts_but_for_logins() -> None:
         (True, ClientRules()),
         (False, ClientRules(login=LOGINS)),
         (False, ClientRules(discard_maps=("cidr:/hidden",))),
+        (True, ClientRules(tls=at(Level.SECURE))),
+        (False, ClientRules(tls=at(Level.DANE))),
     ],
 )
 def test_terms_are_fixed_where_no_table_is_asked(fixed: bool, rules: ClientRules) -> None:
-    assert fixed == TermsFinder(rules).are_fixed
+    assert fixed == TermsFinder(rules, None).are_fixed

@@ -7,8 +7,9 @@ import asyncio
 import pytest
 
 from gatepost import maillog
-from gatepost.dns.lookups import Tlsa, TlsaAnswer, confirmed_name, tlsa
+from gatepost.dns.lookups import TlsaAnswer, confirmed_name, tlsa
 from gatepost.mail.peer import NameStatus, Peer
+from gatepost.mail.tlsa import Tlsa
 from gatepost.oracle import DnsStatus
 from gatepost.server.oracle import LiveOracle
 from tests.fakes.dns import dns_server

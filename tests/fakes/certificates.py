@@ -9,7 +9,12 @@ from functools import cache
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 
 
@@ -57,6 +62,35 @@ def issue(name: str, *, by_authority: bool = True, kind: str = "ec") -> Issued:
         certificate.public_bytes(Encoding.PEM),
         own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     )
+
+
+def signed_by(signer: Issued, name: str, *, is_authority: bool = False, days: int = 30) -> Issued:
+    """A certificate from somebody else than `Test CA`; it has expired where `days` is negative."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    their_key = load_pem_private_key(signer.key, None)
+    assert isinstance(their_key, ec.EllipticCurvePrivateKey)
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .issuer_name(x509.load_pem_x509_certificate(signer.certificate).subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=60))
+        .not_valid_after(now + dt.timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name.replace(" ", "-"))]), critical=False)
+        .sign(their_key, SHA256())
+    )
+    return Issued(
+        certificate.public_bytes(Encoding.PEM),
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
+
+
+def read_pem(issued: Issued) -> x509.Certificate:
+    """The certificate as a value."""
+    return x509.load_pem_x509_certificate(issued.certificate)
 
 
 def authority() -> Issued:

@@ -5,12 +5,13 @@
 1. A table is a dictionary, or one text that answers every key (as `static:` does).
 2. Fixed-string tables (all but the pattern types) fold the case of the key, as the live ones do.
 3. A table named in `failing`, or not given at all, raises LookupFailed.
-4. `asked` holds every question in order, as `table key` or `name TYPE`; `slept` the seconds asked for.
+4. `signed` says of which names the answers are vouched for (DNSSEC), aliases included; of none where it is not given.
+5. `asked` holds every question in order, as `table key` or `name TYPE`; `slept` the seconds asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import TypeVar
 
 from gatepost.oracle import DnsAnswer, DnsStatus, LookupFailed
@@ -37,10 +38,12 @@ class FakeOracle:
         zone: Mapping[str, str] | None = None,
         *,
         failing: Collection[str] = (),
+        signed: Callable[[str], bool] | None = None,
     ) -> None:
         self.tables = dict(tables or {})
         self.zone = Zone(zone or {})
         self.failing = frozenset(failing)
+        self.signed = signed
         self.asked: list[str] = []
         self.slept: list[float] = []
 
@@ -61,10 +64,13 @@ class FakeOracle:
     async def dns(self, name: str, rtype: str) -> DnsAnswer:
         self.asked.append(f"{name} {rtype}")
         found = self.zone.ask(name, rtype)
+        names = (*(alias for alias, _ in found.aliases), found.name)
+        secure = self.signed is not None and all(map(self.signed, names)) and found.failure in ("", "NXDOMAIN")
         if found.data:
-            return DnsAnswer(DnsStatus.FOUND, tuple(presented(rtype, data) for data in found.data))
+            records = tuple(presented(rtype, data) for data in found.data)
+            return DnsAnswer(DnsStatus.FOUND, records, secure=secure, canonical=found.name if found.aliases else "")
         status, reason = REASONS[found.failure]
-        return DnsAnswer(status, reason=reason)
+        return DnsAnswer(status, reason=reason, secure=secure)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

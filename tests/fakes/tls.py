@@ -12,6 +12,7 @@ from OpenSSL import SSL
 from gatepost.config.settings import Settings
 from gatepost.mail.events import Event
 from gatepost.tls.channel import TlsChannel, TlsFailed
+from gatepost.tls.client import ClientTls
 from gatepost.tls.context import ServerTls
 from gatepost.tls.sni import LookUp
 from tests.fakes.certificates import Issued, authority, issue
@@ -21,6 +22,8 @@ FILES = {
     "rsa.pem": issue("rsa.example", kind="rsa").both,
     "sni.pem": issue("sni.example").both,
     "ca.pem": authority().certificate,
+    "self.pem": issue("mx.example", by_authority=False).both,
+    "chain.pem": issue("mx.example").both + authority().certificate,
 }
 """What the contexts of tests read."""
 
@@ -39,6 +42,21 @@ def server(text: str = "", *, seen: list[Event] | None = None, look_up: LookUp |
         f"smtpd_tls_cert_file = server.pem\nsmtpd_tls_security_level = may\nsmtpd_tls_loglevel = 1\n{text}"
     )
     return ServerTls.build(settings, (seen if seen is not None else []).append, read=read, look_up=look_up)
+
+
+def our_client(text: str = "", prefix: str = "smtp") -> ClientTls:
+    """Our own client's side; `text` is added to a main.cf that trusts the authority, with log level 1."""
+    settings = Settings.parse(
+        f"compatibility_level = 3.6\n{prefix}_tls_CAfile = ca.pem\n{prefix}_tls_loglevel = 1\n{text}"
+    )
+    return ClientTls.build(settings, prefix=prefix, read=read)
+
+
+def meet(ours: TlsChannel, theirs: TlsChannel) -> None:
+    """Let our two sides finish their handshake, tickets included. Raises TlsFailed."""
+    for _ in range(6):
+        theirs.receive(ours.outgoing())
+        ours.receive(theirs.outgoing())
 
 
 def client(certificate: Issued | None = None, *, name: str = "", ciphers: str = "", maximum: int = 0) -> SSL.Connection:

@@ -22,6 +22,12 @@ def options(*words: str) -> frozenset[SecurityOption]:
         (("LOGIN", "PLAIN", "CRAM-MD5"), ("noplaintext", "noanonymous"), "CRAM-MD5"),
         (("LOGIN", "PLAIN"), ("noplaintext",), None),
         (("LOGIN", "PLAIN", "CRAM-MD5"), ("mutual_auth",), None),
+        (("SCRAM-SHA-1", "CRAM-MD5", "SCRAM-SHA-256"), ("noplaintext", "mutual_auth"), "SCRAM-SHA-256"),
+        (("SCRAM-SHA-1", "CRAM-MD5"), (), "SCRAM-SHA-1"),
+        (("SCRAM-SHA-256", "PLAIN"), ("nodictionary",), None),
+        (("SCRAM-SHA-256-PLUS", "PLAIN"), (), "PLAIN"),
+        (("XOAUTH2", "OAUTHBEARER", "LOGIN"), (), "LOGIN"),
+        (("XOAUTH2", "OAUTHBEARER"), (), None),
         (("GSSAPI",), (), None),
         ((), (), None),
     ],
@@ -90,3 +96,70 @@ def test_a_challenge_that_is_no_base64_has_no_answer() -> None:
 def test_unknown_options_are_wrong() -> None:
     with pytest.raises(ValueError):
         security_options(("nonsense",))
+
+
+TOKENS = frozenset({"XOAUTH2", "OAUTHBEARER", "PLAIN"})
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [(("PLAIN", "XOAUTH2"), "XOAUTH2"), (("XOAUTH2", "OAUTHBEARER"), "OAUTHBEARER"), (("PLAIN",), "PLAIN")],
+)
+def test_tokens_are_used_where_the_filter_names_them(offered: tuple[str, ...], taken: str) -> None:
+    exchange = SaslLogin("u", "t", allowed=TOKENS, host="h", port="587").begin(offered, tls=True)
+    assert exchange is not None
+    assert taken == exchange.mechanism
+
+
+def test_tokens_are_not_shown_in_the_clear() -> None:
+    assert SaslLogin("u", "t", options("noplaintext"), allowed=TOKENS).begin(("XOAUTH2",), tls=False) is None
+
+
+def test_options_may_differ_with_a_verified_server() -> None:
+    login = SaslLogin("u", "p", options("noplaintext"), options("noplaintext"), options())
+    assert login.begin(("PLAIN",), tls=True) is None
+    assert login.begin(("PLAIN",), tls=True, verified=True) is not None
+
+
+@pytest.mark.parametrize(
+    ("offered", "binding", "taken", "first"),
+    [
+        (("SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"), b"x", "SCRAM-SHA-256-PLUS", b"p=tls-exporter,,n=u,r=nonce"),
+        (("SCRAM-SHA-256",), b"x", "SCRAM-SHA-256", b"y,,n=u,r=nonce"),
+        (("SCRAM-SHA-256",), b"", "SCRAM-SHA-256", b"n,,n=u,r=nonce"),
+        (("SCRAM-SHA-1", "SCRAM-SHA-256-PLUS"), b"", "SCRAM-SHA-1", b"n,,n=u,r=nonce"),
+    ],
+)
+def test_the_tls_session_is_named_where_that_can_be(
+    offered: tuple[str, ...], binding: bytes, taken: str, first: bytes
+) -> None:
+    exchange = SaslLogin("u", "p", nonce=lambda: "nonce").begin(offered, tls=True, binding=binding)
+    assert exchange is not None
+    assert (taken, first) == (exchange.mechanism, base64.b64decode(exchange.initial() or ""))
+
+
+def test_a_filter_without_plus_does_not_ask_for_it() -> None:
+    login = SaslLogin("u", "p", allowed=frozenset({"SCRAM-SHA-256"}), nonce=lambda: "nonce")
+    exchange = login.begin(login.supported(("SCRAM-SHA-256", "SCRAM-SHA-256-PLUS")), tls=True, binding=b"x")
+    assert exchange is not None
+    assert base64.b64decode(exchange.initial() or "").startswith(b"n,,")
+
+
+def test_a_server_that_proves_nothing_is_known() -> None:
+    """RFC 7677 section 3."""
+    login = SaslLogin("user", "pencil", nonce=lambda: "rOprNGfwEbeRWgbNEkqO")
+    challenge = b"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+    for last, proven in ((b"v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", True), (b"v=AAAA", False), (b"", False)):
+        exchange = login.begin(("SCRAM-SHA-256",), tls=False)
+        assert exchange is not None
+        exchange.initial()
+        exchange.answer(base64.b64encode(challenge).decode())
+        assert proven is exchange.is_proven(base64.b64encode(last).decode())
+    plain = login.begin(("PLAIN",), tls=False)
+    assert plain is not None
+    assert plain.is_proven("2.7.0 Authentication successful")
+
+
+def test_logins_are_equal_by_what_they_say() -> None:
+    assert SaslLogin("u", "p", nonce=lambda: "a") == SaslLogin("u", "p", nonce=lambda: "b")
+    assert SaslLogin("u", "p") != SaslLogin("u", "q")

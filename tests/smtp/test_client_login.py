@@ -88,12 +88,17 @@ def test_a_login_that_goes_on_for_ever_is_given_up() -> None:
         def answer(self, challenge: str) -> str:
             return challenge
 
+        def is_proven(self, last: str) -> bool:
+            return bool(last)
+
     class Credentials:
         def supported(self, offered: tuple[str, ...]) -> tuple[str, ...]:
             return offered
 
-        def begin(self, mechanisms: tuple[str, ...], *, tls: bool) -> Endless:
-            del mechanisms, tls
+        def begin(
+            self, mechanisms: tuple[str, ...], *, tls: bool, verified: bool = False, binding: bytes = b""
+        ) -> Endless:
+            del mechanisms, tls, verified, binding
             return Endless()
 
     plan = SessionPlan(SERVER, "mx.ohio.net", credentials=Credentials())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.config.settings import Settings
-from gatepost.tls.ciphers import cipher_list
+from gatepost.tls.ciphers import cipher_list, grade_lists, graded_list
 
 MEDIUM = "aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH"
 
@@ -31,3 +31,25 @@ MEDIUM = "aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH"
 def test_grades_and_exclusions_make_a_list(text: str, mandatory: bool, authenticated: bool, expected: str) -> None:
     settings = Settings.parse(text)
     assert expected == cipher_list(settings, "smtpd", mandatory=mandatory, authenticated=authenticated)
+
+
+@pytest.mark.parametrize(
+    ("grade", "excluded", "expected"),
+    [
+        ("high", "", "aNULL:-aNULL:HIGH:@STRENGTH"),
+        ("High ", "A, B:C", "aNULL:-aNULL:HIGH:@STRENGTH:!A:!B:!C"),
+        ("low", "", MEDIUM),
+        ("null", "", "eNULL:!aNULL"),
+    ],
+)
+def test_a_grade_without_what_is_excluded(grade: str, excluded: str, expected: str) -> None:
+    assert expected == graded_list(grade, excluded, grade_lists(Settings.parse("")))
+
+
+@pytest.mark.parametrize(
+    ("grade", "excluded", "says"),
+    [("foo", "", 'invalid cipher grade: "foo"'), ("high", "!MD5", "invalid unary '![+]-@' in cipher exclusion: !MD5")],
+)
+def test_what_is_no_grade_or_exclusion(grade: str, excluded: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        graded_list(grade, excluded, grade_lists(Settings.parse("")))

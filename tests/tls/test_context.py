@@ -11,8 +11,8 @@ from gatepost.config.settings import Settings
 from gatepost.mail.events import Event, Noted, Warned
 from gatepost.mail.events.tls import TlsEstablished
 from gatepost.tls.channel import TlsFailed
-from gatepost.tls.context import ClientTls, ServerTls, TlsUnavailable, certificate_files
-from tests.fakes.tls import FILES, client, read, server, shake
+from gatepost.tls.context import ServerTls, TlsUnavailable, certificate_files
+from tests.fakes.tls import FILES, client, server, shake
 
 PEER = "a[192.0.2.1]"
 
@@ -102,36 +102,13 @@ def test_a_server_name_whose_certificate_is_of_no_use_fails_the_handshake() -> N
     assert Warned("tls_server_sni_maps: sni.example map lookup problem") == second
 
 
-def test_client_and_server_agree() -> None:
-    ours = ClientTls.build(Settings.parse("smtp_tls_CAfile = ca.pem\nsmtp_tls_loglevel = 1"), read=read)
-    for authority, state in (("ca.pem", "Trusted"), ("", "Untrusted")):
-        text = f"smtp_tls_CAfile = {authority}\nsmtp_tls_loglevel = 1"
-        ours = ClientTls.build(Settings.parse(text), read=read)
-        there = server().channel(PEER)
-        here = ours.channel(server_name="mx.example", peer_label="mx.example[192.0.2.2]:25")
-        for _ in range(6):
-            there.receive(here.outgoing())
-            here.receive(there.outgoing())
-        assert here.established
-        assert there.established
-        (told,) = here.events()
-        assert isinstance(told, TlsEstablished)
-        assert (state, "to", "mx.example[192.0.2.2]:25") == (told.state, told.direction, told.peer)
-        here.send(b"EHLO a\r\n")
-        assert b"EHLO a\r\n" == there.receive(here.outgoing())
-
-
-def test_a_client_whose_files_are_missing_says_so() -> None:
-    with pytest.raises(TlsUnavailable, match=r"absent\.pem"):
-        ClientTls.build(Settings.parse("smtp_tls_CAfile = absent.pem"), read=read)
-
-
 def test_the_files_of_a_side_are_known() -> None:
     settings = Settings.parse(
         "smtpd_tls_cert_file = a\nsmtpd_tls_key_file = b\nsmtpd_tls_eccert_file = c\nsmtpd_tls_CAfile = d\n"
         "smtpd_tls_chain_files = e, f"
     )
     assert {"a", "b", "c", "d", "e", "f"} == set(certificate_files(settings, "smtpd"))
+    assert ("/ta",) == certificate_files(Settings.parse("smtp_tls_trust_anchor_file = /ta"), "smtp")
     assert () == certificate_files(Settings.parse("smtpd_tls_cert_file = none"), "smtpd")
 
 

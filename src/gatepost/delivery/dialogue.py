@@ -26,16 +26,15 @@ from gatepost.tls.channel import TlsChannel, TlsFailed
 class Dialogue:
     """One session on one connection. `limits` are seconds a stage may take, None for no limit.
 
-    `channel` makes the TLS side when STARTTLS has been accepted; `accept` says whether the session that was made will
-    do (a required certificate). `emit` is the way to the log for the mail at hand.
+    `channel` makes the TLS side when STARTTLS has been accepted, None where it cannot. `emit` is the way to the log for
+    the mail at hand.
     """
 
     machine: ClientMachine
     connection: Connection
     limits: Mapping[Stage, float | None]
     emit: Emit
-    channel: Callable[[], TlsChannel] | None = None
-    accept: Callable[[TlsChannel], bool] = lambda _: True
+    channel: Callable[[], TlsChannel | None] | None = None
     tls_broke: bool = False
     _content: Content | None = None
     _waiter: asyncio.Future[None] | None = None
@@ -132,10 +131,11 @@ class Dialogue:
                     return
 
     async def _start_tls(self) -> None:
-        if self.channel is None:
+        channel = self.channel() if self.channel is not None else None
+        if channel is None:
+            self.tls_broke = True
             self.machine.tls_failed()
             return
-        channel = self.channel()
         try:
             async with asyncio.timeout(self.limits.get(Stage.STARTTLS)):
                 await self.connection.start_tls(channel)
@@ -145,10 +145,12 @@ class Dialogue:
             self.tls_broke = True
             self.machine.tls_failed()
         else:
-            if self.accept(channel):
-                self.machine.tls_started()
+            verdict = channel.verdict
+            if verdict is None or verdict.accepted:
+                verified = verdict is not None and verdict.state == "Verified"
+                self.machine.tls_started(verified=verified, binding=channel.binding)
             else:
-                self.machine.tls_failed("Server certificate not verified")
+                self.machine.tls_distrusted()
         finally:
             for event in channel.events():
                 self.emit(event)

@@ -12,8 +12,9 @@ from typing import Any
 from gatepost.config.matchlist import MatchList
 from gatepost.config.param import PatternStyle
 from gatepost.config.settings import Settings
+from gatepost.delivery.tlspolicy import TlsRules
 from gatepost.sasl.client import SecurityOption, security_options
-from gatepost.smtp.client_values import Dialect, Hello, Stage, TlsLevel
+from gatepost.smtp.client_values import Dialect, Hello, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class LoginRules:
     mechanism_filter: tuple[str, ...] = ()
     options: frozenset[SecurityOption] = frozenset()
     tls_options: frozenset[SecurityOption] = frozenset()
+    verified_options: frozenset[SecurityOption] = frozenset()
+    by_sender: bool = False
+    delimiters: str = ""
+    owner_request: bool = True
     soft_bounce: bool = True
 
 
@@ -64,9 +69,7 @@ class ClientRules:
     skip_5xx_greeting: bool = True
     skip_quit_reply: bool = True
     line_limit: int = 998
-    tls: TlsLevel = TlsLevel.NONE
-    tls_first: bool = False
-    verifies: bool = False
+    tls: TlsRules = field(default_factory=TlsRules)
     login: LoginRules = LoginRules()
     converts_8bit: bool = True
     fallback_delay: float = 300.0
@@ -85,7 +88,6 @@ class ClientRules:
         def get(name: str) -> Any:  # noqa: ANN401 - the type is the declared parameter's
             return getattr(settings, f"{prefix}_{name}")
 
-        level, verifies = _tls_level(settings, prefix)
         families, preference = _families(settings, get("address_preference"))
         return cls(
             dialect=dialect,
@@ -111,9 +113,7 @@ class ClientRules:
             skip_5xx_greeting=get("skip_5xx_greeting"),
             skip_quit_reply=get("skip_quit_response"),
             line_limit=get("line_length_limit"),
-            tls=level,
-            tls_first=get("tls_wrappermode"),
-            verifies=verifies,
+            tls=TlsRules.read(settings, prefix),
             login=_login(settings, prefix),
             converts_8bit=not settings.disable_mime_output_conversion,
             fallback_delay=settings.minimal_backoff_time.total_seconds(),
@@ -170,25 +170,16 @@ def _host_lookup(settings: Settings, prefix: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _words(settings, f"{prefix}_host_lookup"))
 
 
-def _tls_level(settings: Settings, prefix: str) -> tuple[TlsLevel, bool]:
-    """The level (the older parameters count where it is unset), and whether the certificate has to be verified."""
-    level = settings.text(f"{prefix}_tls_security_level").strip().lower()
-    if not level:
-        if getattr(settings, f"{prefix}_enforce_tls"):
-            return TlsLevel.ENCRYPT, bool(getattr(settings, f"{prefix}_tls_enforce_peername"))
-        return (TlsLevel.MAY if getattr(settings, f"{prefix}_use_tls") else TlsLevel.NONE), False
-    try:
-        return TlsLevel(level), False
-    except ValueError:  # verify, secure, dane, fingerprint: never weaker than what was asked for
-        return TlsLevel.ENCRYPT, True
-
-
 def _login(settings: Settings, prefix: str) -> LoginRules:
     return LoginRules(
         enabled=getattr(settings, f"{prefix}_sasl_auth_enable"),
-        password_maps=_words(settings, f"{prefix}_sasl_password_maps"),
+        password_maps=getattr(settings, f"{prefix}_sasl_password_maps"),
         mechanism_filter=_words(settings, f"{prefix}_sasl_mechanism_filter"),
         options=security_options(_words(settings, f"{prefix}_sasl_security_options")),
         tls_options=security_options(_words(settings, f"{prefix}_sasl_tls_security_options")),
+        verified_options=security_options(_words(settings, f"{prefix}_sasl_tls_verified_security_options")),
+        by_sender=prefix == "smtp" and settings.smtp_sender_dependent_authentication,
+        delimiters=settings.recipient_delimiter,
+        owner_request=settings.owner_request_special,
         soft_bounce=getattr(settings, f"{prefix}_sasl_auth_soft_bounce"),
     )

@@ -12,9 +12,11 @@ from gatepost.delivery.dialogue import Dialogue
 from gatepost.delivery.terms import SessionTerms
 from gatepost.mail.events import Emit, Noted
 from gatepost.smtp.client import ClientMachine
-from gatepost.smtp.client_values import Mail, Outcome, TlsLevel
+from gatepost.smtp.client_values import Mail, Outcome
 from gatepost.tls.channel import TlsChannel
-from gatepost.tls.context import ClientTls
+from gatepost.tls.client import ClientTls
+from gatepost.tls.context import TlsUnavailable
+from gatepost.tls.policy import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,14 @@ class Session:
             self._connection,
             terms.rules.timeouts,
             emit,
-            self._channel(),
-            _judge(verifies=terms.rules.verifies),
+            self._channel(emit),
         )
         try:
             ready = await dialogue.open()
         except BaseException:
             self._connection.abort()
             raise
-        if terms.rules.notes_tls_offers and terms.tls is TlsLevel.NONE and machine.offers("STARTTLS"):
+        if terms.rules.notes_tls_offers and terms.tls.level is Level.NONE and machine.offers("STARTTLS"):
             emit(Noted(f"Host offered STARTTLS: [{terms.server.host}]"))
         if not ready:
             dialogue.leave()
@@ -116,13 +117,17 @@ class Session:
     def _clock() -> float:
         return asyncio.get_running_loop().time()
 
-    def _channel(self) -> Callable[[], TlsChannel] | None:
-        tls, server = self._tls, self.terms.server
+    def _channel(self, emit: Emit) -> Callable[[], TlsChannel | None] | None:
+        tls, terms = self._tls, self.terms
         if tls is None:
             return None
-        return lambda: tls.channel(server_name=server.host, peer_label=server.relay, level=self.terms.tls.value)
 
+        def make() -> TlsChannel | None:
+            try:
+                return tls.channel(terms.tls, terms.server.relay)
+            except TlsUnavailable as unavailable:
+                for event in unavailable.events:
+                    emit(event)
+                return None
 
-def _judge(*, verifies: bool) -> Callable[[TlsChannel], bool]:
-    """Whether a TLS session will do. Levels above encrypt ask for more than is built yet, so nothing passes there."""
-    return lambda _: not verifies
+        return make

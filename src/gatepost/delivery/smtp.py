@@ -28,7 +28,7 @@ from gatepost.delivery.visit import Visit, Visitor
 from gatepost.mail.delivery import Job, Result
 from gatepost.mail.events import Warned
 from gatepost.smtp.client_values import Dialect, Server
-from gatepost.tls.context import ClientTls
+from gatepost.tls.client import ClientTls
 
 SMTP_PORT = 25
 """Only on this port can a mail exchanger with our own address be ourselves."""

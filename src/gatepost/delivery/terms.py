@@ -10,8 +10,12 @@ from dataclasses import dataclass, field
 from gatepost.delivery.logins import LoginFinder
 from gatepost.delivery.nexthop import Nexthop
 from gatepost.delivery.rules import ClientRules, keywords
+from gatepost.delivery.tlspolicy import PolicyFinder
+from gatepost.mail.events import Emit
 from gatepost.oracle import Oracle
 from gatepost.smtp.client_values import Credentials, Server, SessionPlan, TlsLevel
+from gatepost.tls.client import ClientTls
+from gatepost.tls.policy import Level, TlsPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class SessionTerms:
     rules: ClientRules = field(compare=False)
     server: Server
     nexthop: str = field(compare=False)
-    tls: TlsLevel
+    tls: TlsPolicy
     credentials: Credentials | None
     detects_loops: bool
     discard: frozenset[str] = frozenset()
@@ -41,8 +45,8 @@ class SessionTerms:
             dialect=rules.dialect,
             hello=rules.hello,
             discard=self.discard,
-            tls=self.tls,
-            tls_first=rules.tls_first,
+            tls=_machine_level(self.tls),
+            tls_first=rules.tls.wrapped,
             tls_usable=tls_usable,
             credentials=self.credentials,
             soft_login=rules.login.soft_bounce,
@@ -56,13 +60,17 @@ class SessionTerms:
 class TermsFinder:
     """Works terms out. `are_fixed`: no table is asked, so that a server's terms never change."""
 
-    def __init__(self, rules: ClientRules) -> None:
+    def __init__(self, rules: ClientRules, tls: ClientTls | None) -> None:
         self._rules = rules
         self._logins = LoginFinder(rules.login)
-        self.are_fixed = not rules.discard_maps and not rules.login.enabled
+        self._policies = PolicyFinder(rules.tls, tls)
+        self.are_fixed = not rules.discard_maps and not rules.login.enabled and rules.tls.are_fixed
 
-    async def find(self, oracle: Oracle, hop: Nexthop, server: Server) -> SessionTerms:
-        """The terms for a server of a next hop. Raises LookupFailed."""
+    async def find(self, oracle: Oracle, hop: Nexthop, server: Server, sender: str, emit: Emit) -> SessionTerms:
+        """The terms for a server of a next hop, for mail of a sender.
+
+        Raises LookupFailed, and Unusable where no TLS policy can be made.
+        """
         rules = self._rules
         discard = rules.discard_keywords
         for table in rules.discard_maps:
@@ -70,7 +78,13 @@ class TermsFinder:
             if found is not None:
                 discard = keywords(found)
                 break
-        credentials = await self._logins.find(oracle, hop.text, server.host)
-        return SessionTerms(
-            rules, server, hop.text, rules.tls, credentials, detects_loops=not hop.path, discard=discard
-        )
+        credentials = await self._logins.find(oracle, hop.text, server, sender)
+        policy = await self._policies.find(oracle, hop, server, emit)
+        return SessionTerms(rules, server, hop.text, policy, credentials, detects_loops=not hop.path, discard=discard)
+
+
+def _machine_level(policy: TlsPolicy) -> TlsLevel:
+    """What the dialogue has to know of a policy: whether TLS is used, and whether it goes on without."""
+    if policy.required:
+        return TlsLevel.ENCRYPT
+    return TlsLevel.MAY if policy.level is Level.MAY else TlsLevel.NONE

@@ -22,7 +22,8 @@ from gatepost.routing.aliases import Aliases
 from gatepost.routing.router import Router
 from gatepost.smtp.client_values import Dialect
 from gatepost.tls.chains import Read, read_file
-from gatepost.tls.context import ClientTls, TlsUnavailable
+from gatepost.tls.client import ClientTls
+from gatepost.tls.context import TlsUnavailable
 
 RETRY = "retry"
 """The service whose errors are temporary (master.cf has it as `retry unix … error`)."""

@@ -27,8 +27,9 @@ from gatepost.mail.delivery import Job
 from gatepost.mail.events import Noted, Warned
 from gatepost.mail.events.queue import AttemptFailed
 from gatepost.oracle import LookupFailed
-from gatepost.smtp.client_values import Outcome, Server, TlsLevel
-from gatepost.tls.context import ClientTls
+from gatepost.smtp.client_values import Outcome, Server
+from gatepost.tls.client import ClientTls
+from gatepost.tls.policy import Level, TlsPolicy, Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Visitor:
     def __init__(self, rules: ClientRules, tls: ClientTls | None) -> None:
         self._rules = rules
         self._tls = tls
-        self._terms = TermsFinder(rules)
+        self._terms = TermsFinder(rules, tls)
         self._pool = Pool(rules.pool)
 
     def close(self) -> None:
@@ -79,14 +80,19 @@ class Visitor:
         """Hold a session with one host, and another one without TLS where that may help."""
         started = asyncio.get_running_loop().time()
         try:
-            terms = await self._terms.find(attempt.oracle, visit.hop, visit.server)
+            terms = await self._find(attempt, visit.hop, visit.server)
         except LookupFailed as error:
             attempt.emit(Warned(str(error)))
             attempt.postpone(Outcome("4.3.0", f"{error.table} lookup error"))
             return
+        except Unusable as unusable:
+            for event in unusable.events:
+                attempt.emit(event)
+            attempt.postpone(Outcome(unusable.dsn, unusable.text))
+            return
         report = await self._session(attempt, visit, terms)
         if report is not None and report.tls_broke and self._may_go_plain(attempt.job, terms):
-            report = await self._session(attempt, visit, replace(terms, tls=TlsLevel.NONE))
+            report = await self._session(attempt, visit, replace(terms, tls=TlsPolicy()))
         if report is not None:
             self._account(attempt, visit, report, started)
 
@@ -122,9 +128,15 @@ class Visitor:
         if self._terms.are_fixed:
             return True
         try:
-            return session.terms == await self._terms.find(attempt.oracle, hop, session.terms.server)
-        except LookupFailed:
+            found = await self._find(attempt, hop, session.terms.server)
+        except (LookupFailed, Unusable):
             return False  # it is told of where a new session is tried
+        return session.terms == found
+
+    async def _find(self, attempt: Attempt, hop: Nexthop, server: Server) -> SessionTerms:
+        """The terms for this mail. Raises LookupFailed and Unusable."""
+        sender = attempt.job.envelope.sender
+        return await self._terms.find(attempt.oracle, hop, server, sender, attempt.emit)
 
     async def _is_wanted(self, attempt: Attempt, visit: Visit) -> bool:
         """Whether the session is to be kept (rule 2)."""
@@ -162,4 +174,4 @@ class Visitor:
     def _may_go_plain(self, job: Job, terms: SessionTerms) -> bool:
         """Whether mail may go unencrypted because the server's TLS is broken."""
         waited = job.activated - job.arrived
-        return terms.tls is TlsLevel.MAY and terms.credentials is None and waited >= self._rules.fallback_delay
+        return terms.tls.level is Level.MAY and terms.credentials is None and waited >= self._rules.fallback_delay

@@ -14,6 +14,7 @@ from gatepost.dns.resolver import Resolver
 from gatepost.mail.events import Event, Warned
 from gatepost.mail.events.smtpd import NameMismatch
 from gatepost.mail.peer import UNKNOWN, NameStatus, Peer
+from gatepost.mail.tlsa import Tlsa
 from gatepost.oracle import DnsAnswer, DnsStatus, Oracle
 
 _PTR_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
@@ -69,16 +70,6 @@ async def _native_addresses(resolver: Resolver, name: str, family: str) -> DnsAn
     known = resolver.hosts.addresses.get(name.lower(), ())
     listed = tuple(address for address in known if ipaddress.ip_address(address).version == wanted)
     return DnsAnswer(DnsStatus.FOUND, listed) if listed else await resolver.query(name, family)
-
-
-@dataclass(frozen=True, slots=True)
-class Tlsa:
-    """A TLSA record (RFC 6698 section 2.1): which certificate or key a server may show."""
-
-    usage: int
-    selector: int
-    matching: int
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

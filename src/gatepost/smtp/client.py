@@ -111,10 +111,18 @@ class ClientMachine:
                 self._talk.note(f"{self._talk.queue_id}: breaking line > {limit} bytes with <CR><LF>SPACE")
         self._resume(None)
 
-    def tls_started(self) -> None:
-        """The handshake that was wanted is done."""
+    def tls_started(self, *, verified: bool = False, binding: bytes = b"") -> None:
+        """The handshake that was wanted is done.
+
+        `verified`: the server is who it should be. `binding` names the session for logins (RFC 9266).
+        """
         self._talk.in_tls = True
+        self._talk.verified, self._talk.binding = verified, binding
         self._resume(None)
+
+    def tls_distrusted(self) -> None:
+        """The handshake is done, and the server's certificate is not what it has to be."""
+        self._throw(Abandoned(Outcome("4.7.5", "Server certificate not verified"), polite=True))
 
     def tls_failed(self, why: str = "Cannot start TLS: handshake failure") -> None:
         """The handshake that was wanted did not succeed; the connection is of no more use."""

@@ -21,7 +21,7 @@ def log_in(talk: Talk, credentials: Credentials) -> Script:
             "for this type of connection security"
         )
         raise Abandoned(Outcome("4.7.0", text), polite=True)
-    exchange = credentials.begin(mechanisms, tls=talk.in_tls)
+    exchange = credentials.begin(mechanisms, tls=talk.in_tls, verified=talk.verified, binding=talk.binding)
     if exchange is None:
         talk.warn("SASL authentication failure: No worthy mechs found")
         text = f"SASL authentication failed; cannot authenticate to server {label}: no mechanism available"
@@ -30,6 +30,9 @@ def log_in(talk: Talk, credentials: Credentials) -> Script:
     if reply.kind != GOOD:
         text = f"SASL authentication failed; server {label} said: {reply.text}"
         raise Abandoned(Outcome(softened(reply.dsn, soft=talk.plan.soft_login), text, reply), polite=True)
+    if not exchange.is_proven(reply.lines[-1].rpartition(" ")[2]):
+        text = f"SASL authentication failed; server {label} did not prove that it knows the password"
+        raise Abandoned(Outcome("4.7.0", text), polite=True)
 
 
 def _exchange(talk: Talk, exchange: LoginExchange) -> Replying:

@@ -46,6 +46,8 @@ class Talk:
         self.events: list[Event] = []
         self.offered: dict[str, str] = {}
         self.in_tls = False
+        self.verified = False
+        self.binding = b""
 
     def send(self, *lines: str) -> None:
         """Write lines, all in one piece."""

@@ -99,6 +99,10 @@ class LoginExchange(Protocol):
         """The response to a challenge; None where there is none, which cancels the exchange."""
         ...
 
+    def is_proven(self, last: str) -> bool:
+        """Whether the server has proven what the mechanism asks of it; `last` ends its reply of success."""
+        ...
+
 
 class Credentials(Protocol):
     """A login for this server, and what may be used of what the server offers."""
@@ -107,8 +111,13 @@ class Credentials(Protocol):
         """The offered mechanisms that the configuration lets through."""
         ...
 
-    def begin(self, mechanisms: tuple[str, ...], *, tls: bool) -> LoginExchange | None:
-        """Start with the best of these; None where security options or what we can do leave none."""
+    def begin(
+        self, mechanisms: tuple[str, ...], *, tls: bool, verified: bool = False, binding: bytes = b""
+    ) -> LoginExchange | None:
+        """Start with the best of these; None where security options or what we can do leave none.
+
+        `verified`: TLS showed the server to be who it should be. `binding` names the TLS session, where that can be.
+        """
         ...
 
 

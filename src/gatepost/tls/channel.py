@@ -12,7 +12,7 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from OpenSSL import SSL
@@ -23,6 +23,7 @@ from gatepost.mail.peer import TlsDetails
 from gatepost.tls.details import Observed, Side, describe, session_reused
 from gatepost.tls.dump import dump
 from gatepost.tls.hello import HELLO_LIMIT, rsa_digest
+from gatepost.tls.verdict import ChainFault, Verdict
 
 RECORD = 16_384
 """Bytes of plaintext in one TLS record (RFC 8446 section 5.1); reads and writes go by it."""
@@ -67,13 +68,15 @@ class Handshake:
     level: int = 0
     certificate_requested: bool = False
     server_name: str = ""
-    verify_error: int | None = None
-    """The first error of chain verification; None where there was none, or no certificate at all."""
+    fault: ChainFault | None = None
+    """What is wrong with the peer's chain under our authorities; None where nothing is, or no certificate came."""
     ticket_expiry: int = 0
     """When the key of session tickets is dropped, in seconds since the epoch."""
     ticket_told: bool = False
-    name_matches: Callable[[SSL.Connection], bool] | None = None
-    """Whether the server's certificate is for the wanted name, where the security level asks for that."""
+    judge: Callable[[SSL.Connection, Handshake], Verdict] | None = None
+    """Says what the server's certificate is worth (client side only)."""
+    farewell: Callable[[SSL.Connection, Handshake], None] | None = None
+    """Called when a session ends in peace, so that it can be resumed."""
     events: list[Event] = field(default_factory=list)
     """Log lines that wait to be taken."""
 
@@ -87,6 +90,8 @@ class TlsChannel:
         self._handshake = handshake
         self._details: TlsDetails | None = None
         self._hello = b""
+        self.verdict: Verdict | None = None
+        """What the server's certificate is worth; only on the client's side, and once established."""
         self.closed = False
         """Whether the peer has ended its side of the session, or the session broke."""
         if handshake.level >= VERBOSE:
@@ -105,6 +110,13 @@ class TlsChannel:
         if self._details is None:
             raise TlsFailed("handshake not finished")
         return self._details
+
+    @property
+    def binding(self) -> bytes:
+        """What names this session for logins (RFC 9266); empty before TLS 1.3, where the name might not be its own."""
+        if self._connection.get_protocol_version_name() != "TLSv1.3":
+            return b""
+        return self._connection.export_keying_material(b"EXPORTER-Channel-Binding", 32, b"")
 
     @property
     def resumed(self) -> bool:
@@ -165,6 +177,8 @@ class TlsChannel:
     def close(self) -> None:
         """Say goodbye to the peer (RFC 8446 section 6.1); the message waits in `outgoing`."""
         if self._details is not None and not self.closed:
+            if self._handshake.farewell is not None:
+                self._handshake.farewell(self._connection, self._handshake)
             try:
                 self._connection.shutdown()
             except SSL.Error:
@@ -185,7 +199,9 @@ class TlsChannel:
         except SSL.Error as error:
             raise self._broken("-1", _problems(error)) from None
         shake = self._handshake
-        trusted = shake.verify_error is None and self._connection.get_peer_certificate() is not None
+        if shake.judge is not None:
+            self.verdict = shake.judge(self._connection, shake)
+        trusted = shake.fault is None and self._connection.get_peer_certificate() is not None
         self._details = describe(
             self._connection,
             Observed(
@@ -198,8 +214,12 @@ class TlsChannel:
             ),
         )
         self._hello = b""
+        if self.verdict is not None:
+            shake.events += self.verdict.events
+        if self.verdict is not None and shake.level >= VERBOSE:
+            shake.events += (*self.verdict.details, *_certificate_line(shake.peer, self._details))
         if shake.level >= SUMMARY:
-            self._handshake.events.append(self._summary(self._details))
+            shake.events.append(self._summary(self._details))
         return True
 
     def _summary(self, details: TlsDetails) -> TlsEstablished:
@@ -207,8 +227,8 @@ class TlsChannel:
         state = "Anonymous"
         if details.certificate is not None:
             state = "Trusted" if details.certificate.trusted else "Untrusted"
-            if state == "Trusted" and shake.name_matches is not None and shake.name_matches(self._connection):
-                state = "Verified"
+        if self.verdict is not None:
+            state = self.verdict.state
         return TlsEstablished(
             state,
             "from" if shake.side is Side.SERVER else "to",
@@ -246,6 +266,15 @@ class TlsChannel:
             self.closed = True
             self._handshake.events += (TlsLibraryProblem(problem) for problem in _problems(error))
         return b"".join(parts)
+
+
+def _certificate_line(peer: str, details: TlsDetails) -> Iterator[Event]:
+    """The server's certificate in one line (log level 2)."""
+    shown = details.certificate
+    if shown is not None:
+        names = f"subject_CN={shown.subject_cn}, issuer_CN={shown.issuer_cn}"
+        digests = f"fingerprint={shown.fingerprint}, pkey_fingerprint={shown.pubkey_fingerprint}"
+        yield Noted(f"{peer}: {names}, {digests}")
 
 
 def observe(connection: SSL.Connection, where: int, code: int) -> None:

@@ -1,4 +1,4 @@
-"""OpenSSL contexts from a configuration: one for a service's server side, one for the deliveries of a transport.
+"""The server's side of TLS for one service: OpenSSL contexts from a configuration (the client's: `tls/client.py`).
 
 The rules:
 
@@ -133,8 +133,8 @@ def _server_terms(settings: Settings, mode: ServerTlsMode, read: Read) -> Terms:
     return Terms(
         protocols=parse_protocols(settings.text(prefix)),
         ciphers=cipher_list(settings, "smtpd", mandatory=mode.required, authenticated=mode.asks),
-        chains=_chains(settings, "smtpd", read),
-        authorities=_authorities(settings, "smtpd", read),
+        chains=configured_chains(settings, "smtpd", read),
+        authorities=configured_authorities(settings, "smtpd", read),
         authority_folder=settings.text("smtpd_tls_CApath"),
         default_authorities=settings.tls_append_default_CA,
         depth=settings.smtpd_tls_ccert_verifydepth,
@@ -144,55 +144,6 @@ def _server_terms(settings: Settings, mode: ServerTlsMode, read: Read) -> Terms:
         level=log_level(settings),
         options=configured_options(settings),
     )
-
-
-class ClientTls:
-    """The client side of one transport."""
-
-    def __init__(self, terms: Terms, digest: str) -> None:
-        self._terms = terms
-        self._digest = digest
-        self._context = make_context(Side.CLIENT, terms)
-
-    @classmethod
-    def build(cls, settings: Settings, *, prefix: str = "smtp", read: Read = read_file) -> ClientTls:
-        """Make the context for deliveries; `prefix` is smtp or lmtp. Raises TlsUnavailable."""
-        try:
-            mandatory = settings.text(f"{prefix}_tls_security_level").strip().lower() not in {"", "none", "may"}
-            terms = Terms(
-                protocols=parse_protocols(settings.text(f"{prefix}_tls_{'mandatory_' if mandatory else ''}protocols")),
-                ciphers=cipher_list(settings, prefix, mandatory=mandatory),
-                chains=_chains(settings, prefix, read),
-                authorities=_authorities(settings, prefix, read),
-                authority_folder=settings.text(f"{prefix}_tls_CApath"),
-                default_authorities=settings.tls_append_default_CA,
-                depth=int(settings.text(f"{prefix}_tls_scert_verifydepth") or 9),
-                verify=True,
-                level=log_level(settings, prefix),
-                options=configured_options(settings),
-            )
-            return cls(terms, fingerprint_digest(settings, prefix))
-        except ChainError as error:
-            raise TlsUnavailable(Warned(str(error))) from error
-        except (SSL.Error, ValueError) as error:
-            raise TlsUnavailable(Warned(f"TLS cannot be set up: {error}")) from error
-
-    def channel(self, *, server_name: str, peer_label: str = "", level: str = "may") -> TlsChannel:
-        """A channel to one server; write what `outgoing` gives at once.
-
-        `server_name` goes out as SNI unless it is an address or empty. `peer_label` is `host[address]:port` for log
-        lines. `level` is the security level in force for this peer.
-        """
-        del level  # may and encrypt differ in what the delivery does with a failure, not in the handshake
-        connection = SSL.Connection(self._context, None)
-        connection.set_connect_state()
-        if server_name and not server_name.replace(".", "").isdigit() and ":" not in server_name:
-            connection.set_tlsext_host_name(server_name.encode("ascii", "ignore"))
-        shake = Handshake(Side.CLIENT, peer_label or server_name, self._digest, self._terms.level)
-        shake.certificate_requested = bool(self._terms.chains)
-        channel = TlsChannel(connection, shake, TlsCiphers(shake.peer, self._terms.ciphers))
-        channel.start()
-        return channel
 
 
 def fingerprint_digest(settings: Settings, prefix: str = "smtpd") -> str:
@@ -206,6 +157,8 @@ def fingerprint_digest(settings: Settings, prefix: str = "smtpd") -> str:
 def certificate_files(settings: Settings, prefix: str) -> tuple[str, ...]:
     """The names of all files with certificates and keys that a side is configured with."""
     names = settings.text(f"{prefix}_tls_chain_files").replace(",", " ").split()
+    if prefix != "smtpd":
+        names += settings.text(f"{prefix}_tls_trust_anchor_file").replace(",", " ").split()
     for kind in ("", "ec", "d"):
         certificate = settings.text(f"{prefix}_tls_{kind}cert_file")
         if certificate and certificate != NONE:
@@ -213,7 +166,7 @@ def certificate_files(settings: Settings, prefix: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*names, *filter(None, [settings.text(f"{prefix}_tls_CAfile")]))))
 
 
-def _chains(settings: Settings, prefix: str, read: Read) -> tuple[Chain, ...]:
+def configured_chains(settings: Settings, prefix: str, read: Read) -> tuple[Chain, ...]:
     """The configured chains; files of `chain_files` beat the older parameters. Raises ChainError."""
     names = settings.text(f"{prefix}_tls_chain_files").replace(",", " ").split()
     if names:
@@ -228,6 +181,7 @@ def _chains(settings: Settings, prefix: str, read: Read) -> tuple[Chain, ...]:
     return chains
 
 
-def _authorities(settings: Settings, prefix: str, read: Read) -> bytes:
+def configured_authorities(settings: Settings, prefix: str, read: Read) -> bytes:
+    """The authorities of the CA file; empty where there is none. Raises ChainError."""
     name = settings.text(f"{prefix}_tls_CAfile")
     return read_authorities(name, read) if name else b""

@@ -10,6 +10,7 @@ The rules:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from OpenSSL import SSL, crypto
 
@@ -18,6 +19,7 @@ from gatepost.tls.chains import Chain, install, trust
 from gatepost.tls.channel import VERBOSE, Handshake, observe
 from gatepost.tls.details import Side
 from gatepost.tls.protocols import VERSIONS, Protocols
+from gatepost.tls.verdict import ChainFault
 
 _EXCLUSIONS = {
     VERSIONS["ssl2"]: SSL.OP_NO_SSLv2,
@@ -79,20 +81,23 @@ def make_context(side: Side, terms: Terms) -> SSL.Context:
 
 
 def _note_verification(connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, ok: int) -> bool:
-    """Remember the first fault of the peer's chain, and let the handshake go on."""
+    """Remember the fault of the peer's chain that is nearest to the peer, and let the handshake go on."""
     shake = connection.get_app_data()
     if isinstance(shake, Handshake):
-        if error and shake.verify_error is None:
-            shake.verify_error = error
+        if error and (shake.fault is None or shake.fault.depth > depth):
+            shake.fault = ChainFault(error, depth, _one_line(certificate, "issuer"))
         if shake.level >= VERBOSE:
-            shake.events.append(Noted(f"{shake.peer}: depth={depth} verify={ok} subject={_subject(certificate)}"))
+            subject = _one_line(certificate, "subject")
+            shake.events.append(Noted(f"{shake.peer}: depth={depth} verify={ok} subject={subject}"))
     return True
 
 
-def _subject(certificate: crypto.X509) -> str:
-    """The subject in OpenSSL's one-line form, `/C=SI/CN=mx.example`."""
+def _one_line(certificate: crypto.X509, whose: Literal["subject", "issuer"]) -> str:
+    """A name of the certificate in OpenSSL's one-line form, `/C=SI/CN=mx.example`."""
     try:
-        names = [attribute for part in certificate.to_cryptography().subject.rdns for attribute in part]
+        read = certificate.to_cryptography()
+        name = read.subject if whose == "subject" else read.issuer
+        names = [attribute for part in name.rdns for attribute in part]
     except ValueError:
         return "(unreadable)"
     return "".join(f"/{attribute.rfc4514_attribute_name}={attribute.value!s}" for attribute in names)

@@ -111,7 +111,6 @@ class LmtpParameters:
     )
     lmtp_sasl_tls_verified_security_options = words(
         "$lmtp_sasl_tls_security_options",
-        support=NOTED,
         doc="Like `smtp_sasl_tls_verified_security_options`, for LMTP.",
     )
     lmtp_sasl_type = text("cyrus", support=NOTED, doc="Like `smtp_sasl_type`, for LMTP.")
@@ -141,13 +140,13 @@ class LmtpParameters:
     lmtp_tls_eckey_file = text("$lmtp_tls_eccert_file", doc="Like `smtp_tls_eckey_file`, for LMTP.")
     lmtp_tls_enforce_peername = boolean("yes", doc="Like `smtp_tls_enforce_peername`, for LMTP.")
     lmtp_tls_exclude_ciphers = words("", doc="Like `smtp_tls_exclude_ciphers`, for LMTP.")
-    lmtp_tls_fingerprint_cert_match = words("", support=NOTED, doc="Like `smtp_tls_fingerprint_cert_match`, for LMTP.")
+    lmtp_tls_fingerprint_cert_match = words("", doc="Like `smtp_tls_fingerprint_cert_match`, for LMTP.")
     lmtp_tls_fingerprint_digest = text(
         "${{$compatibility_level} <level {3.6} ? {md5} : {sha256}}",
         doc="Like `smtp_tls_fingerprint_digest`, for LMTP.",
     )
     lmtp_tls_force_insecure_host_tlsa_lookup = boolean(
-        "no", support=NOTED, doc="Like `smtp_tls_force_insecure_host_tlsa_lookup`, for LMTP."
+        "no", doc="Like `smtp_tls_force_insecure_host_tlsa_lookup`, for LMTP."
     )
     lmtp_tls_key_file = text("$lmtp_tls_cert_file", doc="Like `smtp_tls_key_file`, for LMTP.")
     lmtp_tls_loglevel = integer("0", maximum=4, doc="Like `smtp_tls_loglevel`, for LMTP.")
@@ -157,11 +156,11 @@ class LmtpParameters:
     lmtp_tls_mandatory_exclude_ciphers = words("", doc="Like `smtp_tls_mandatory_exclude_ciphers`, for LMTP.")
     lmtp_tls_mandatory_protocols = words(">=TLSv1", doc="Like `smtp_tls_mandatory_protocols`, for LMTP.")
     lmtp_tls_note_starttls_offer = boolean("no", doc="Like `smtp_tls_note_starttls_offer`, for LMTP.")
-    lmtp_tls_per_site = tables("", support=GUARDING, doc="Like `smtp_tls_per_site`, for LMTP.")
-    lmtp_tls_policy_maps = tables("", support=GUARDING, doc="Like `smtp_tls_policy_maps`, for LMTP.")
+    lmtp_tls_per_site = tables("", doc="Like `smtp_tls_per_site`, for LMTP.")
+    lmtp_tls_policy_maps = tables("", doc="Like `smtp_tls_policy_maps`, for LMTP.")
     lmtp_tls_protocols = words(">=TLSv1", doc="Like `smtp_tls_protocols`, for LMTP.")
     lmtp_tls_scert_verifydepth = integer("9", doc="Like `smtp_tls_scert_verifydepth`, for LMTP.")
-    lmtp_tls_secure_cert_match = words("nexthop", support=NOTED, doc="Like `smtp_tls_secure_cert_match`, for LMTP.")
+    lmtp_tls_secure_cert_match = words("nexthop", doc="Like `smtp_tls_secure_cert_match`, for LMTP.")
     lmtp_tls_security_level = choice(
         "",
         "",
@@ -175,13 +174,11 @@ class LmtpParameters:
         "secure",
         doc="Like `smtp_tls_security_level`, for LMTP.",
     )
-    lmtp_tls_servername = text("", support=NOTED, doc="Like `smtp_tls_servername`, for LMTP.")
-    lmtp_tls_session_cache_database = tables("", support=NOTED, doc="Like `smtp_tls_session_cache_database`, for LMTP.")
-    lmtp_tls_session_cache_timeout = duration(
-        "3600s", support=NOTED, doc="Like `smtp_tls_session_cache_timeout`, for LMTP."
-    )
-    lmtp_tls_trust_anchor_file = words("", support=NOTED, doc="Like `smtp_tls_trust_anchor_file`, for LMTP.")
-    lmtp_tls_verify_cert_match = words("hostname", support=NOTED, doc="Like `smtp_tls_verify_cert_match`, for LMTP.")
+    lmtp_tls_servername = text("", doc="Like `smtp_tls_servername`, for LMTP.")
+    lmtp_tls_session_cache_database = tables("", doc="Like `smtp_tls_session_cache_database`, for LMTP.")
+    lmtp_tls_session_cache_timeout = duration("3600s", doc="Like `smtp_tls_session_cache_timeout`, for LMTP.")
+    lmtp_tls_trust_anchor_file = words("", doc="Like `smtp_tls_trust_anchor_file`, for LMTP.")
+    lmtp_tls_verify_cert_match = words("hostname", doc="Like `smtp_tls_verify_cert_match`, for LMTP.")
     lmtp_tls_wrappermode = boolean("no", doc="Like `smtp_tls_wrappermode`, for LMTP.")
     lmtp_use_tls = boolean("no", doc="Like `smtp_use_tls`, for LMTP.")
     lmtp_xforward_timeout = duration("300s", support=NOTED, doc="Like `smtp_xforward_timeout`, for LMTP.")

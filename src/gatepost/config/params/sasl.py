@@ -26,7 +26,7 @@ class SaslParameters:
     )
     smtp_sasl_tls_security_options = words("$smtp_sasl_security_options", doc="The same over TLS.")
     smtp_sasl_tls_verified_security_options = words(
-        "$smtp_sasl_tls_security_options", support=NOTED, doc="The same over TLS with a verified server."
+        "$smtp_sasl_tls_security_options", doc="The same over TLS with a verified server."
     )
     smtp_sasl_type = text(
         "cyrus", support=NOTED, doc="The SASL library. Gatepost has its own PLAIN, LOGIN and CRAM-MD5 for every value."

@@ -127,7 +127,7 @@ class SmtpParameters:
     smtp_send_xforward_command = boolean(
         "no", support=NOTED, doc="Tell the server about the original client by XFORWARD."
     )
-    smtp_sender_dependent_authentication = boolean("no", support=GUARDING, doc="Look up passwords by sender first.")
+    smtp_sender_dependent_authentication = boolean("no", doc="Look up passwords by sender first.")
     smtp_skip_5xx_greeting = boolean("yes", doc="Go on to the next server after a 5xx greeting, rather than bounce.")
     smtp_skip_quit_response = boolean("yes", doc="Do not wait for the reply to QUIT.")
     smtp_tcp_port = text("smtp", doc="The port of servers, where none is given.")

@@ -78,7 +78,7 @@ class TlsServerParameters:
     tls_config_file = text("default", support=NOTED, doc="The configuration file of OpenSSL.")
     tls_config_name = text("", support=NOTED, doc="The section of that file.")
     tls_daemon_random_bytes = integer("32", support=NOTED, doc="Random bytes that a process asks for at its start.")
-    tls_dane_digests = words("sha512 sha256", support=NOTED, doc="Digests of TLSA records, the strongest first.")
+    tls_dane_digests = words("sha512 sha256", doc="Digests of TLSA records, the strongest first.")
     tls_disable_workarounds = words("", doc="Workarounds of OpenSSL to leave out.")
     tls_eecdh_auto_curves = words(
         "X25519 X448 prime256v1 secp521r1 secp384r1",
