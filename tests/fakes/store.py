@@ -48,6 +48,7 @@ class FakeStore:
     settlements: list[Settlement] = field(default_factory=list)
     space: int = 1 << 40
     closed: bool = False
+    origins: dict[str, int] = field(default_factory=dict)
     identities: Identities = field(default_factory=lambda: Identities(0))
 
     def identify(self, now: float) -> Identity:
@@ -64,6 +65,17 @@ class FakeStore:
     async def commit(self, message: StoredMessage) -> None:
         self._check()
         self.messages[message.identity.number] = message
+
+    async def adopt(self, message: StoredMessage, origin: str) -> bool:
+        if origin in self.origins:
+            return False
+        await self.commit(message)
+        self.origins[origin] = message.identity.number
+        return True
+
+    async def origin(self, number: int) -> str:
+        self._check_open()
+        return next((origin for origin, known in self.origins.items() if known == number), "")
 
     async def settle(self, settlement: Settlement) -> None:
         self._check()

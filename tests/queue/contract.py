@@ -128,6 +128,27 @@ class Contract(ABC):
 
         self.run(tmp_path, use)
 
+    def test_a_message_from_elsewhere_is_taken_once(self, tmp_path: Path) -> None:
+        """Also when the first of them is gone."""
+
+        async def use(store: QueueStore) -> None:
+            own = await accept(store)
+            identity = store.identify(NOW)
+            draft = store.draft(identity)
+            draft.write(b"from elsewhere\r\n")
+            adopted = replace(own, identity=identity, body=await draft.seal(b"\r\n"))
+            assert await store.adopt(adopted, "A1/5")
+            assert await store.origin(identity.number) == "A1/5"
+            assert await store.origin(own.identity.number) == ""
+            assert await read(await fetch(store, adopted)) == b"\r\nfrom elsewhere\r\n"
+            await store.settle(Settlement(adopted, Fate.REMOVE))
+            again = replace(own, identity=store.identify(NOW))
+            assert not await store.adopt(again, "A1/5")
+            assert await store.adopt(again, "A1/6")
+            assert await store.counts() == {MessageState.ACTIVE: 2}
+
+        self.run(tmp_path, use)
+
     def test_all_recipients_done_leaves_nothing(self, tmp_path: Path) -> None:
         async def use(store: QueueStore) -> None:
             sent = await accept(store)

@@ -182,6 +182,7 @@ class Administration:
 
 def entry(message: StoredMessage) -> Answer:
     """A message as listings have it."""
+    damaged = message.state is MessageState.DAMAGED  # why, is then what there is to say of all recipients
     return {
         "queue_name": message.state.word,
         "queue_id": message.queue_id,
@@ -194,7 +195,7 @@ def entry(message: StoredMessage) -> Answer:
         "reason": _readable(message.reason),
         "recipients": [
             {"address": _shown(row.recipient.address)}
-            | ({"delay_reason": _readable(row.result.text)} if row.result else {})
+            | ({"delay_reason": _readable(row.result.text)} if row.result and not damaged else {})
             for row in message.rows
         ],
     }

@@ -1,7 +1,7 @@
 """A slot's database: made, opened, checked, and in the mode that durability needs.
 
 A new one is made under another name, synced and renamed, so that a database is there whole or not at all, whenever the
-power fails.
+power fails. One that is damaged is set aside for a new one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextlib import closing
 
 import apsw
 
-from gatepost.queue import schema
+from gatepost.queue import damage, schema
 from gatepost.queue.ids import FIRST, Identities
 from gatepost.queue.ledger import STATEMENTS, Ledger
 from gatepost.queue.spool import Slot, sync_folder
@@ -21,11 +21,23 @@ JOURNAL_LIMIT = 64 * 1024 * 1024
 
 
 class Database:
-    """The two connections to the database of a slot that we own. Making one raises apsw.Error, StoreFailed, OSError."""
+    """The two connections to the database of a slot that we own. Making one raises apsw.Error, StoreFailed, OSError.
+
+    `finding` is what was wrong with the one before it, which has been set aside then; empty where nothing was.
+    """
 
     def __init__(self, slot: Slot, *, long_ids: bool, vfs: str | None) -> None:
+        self.finding = damage.finding(slot)
+        first = damage.set_aside(slot) if self.finding else FIRST
+        try:
+            self._open(slot, first, long_ids=long_ids, vfs=vfs)
+        except damage.DAMAGE as error:
+            self.finding = f"{type(error).__name__}: {error}"
+            self._open(slot, damage.set_aside(slot), long_ids=long_ids, vfs=vfs)
+
+    def _open(self, slot: Slot, first: int, *, long_ids: bool, vfs: str | None) -> None:
         if not slot.database.exists():
-            _create(slot, FIRST, vfs)
+            create(slot, first, vfs)
         self.writing = apsw.Connection(str(slot.database), vfs=vfs, statementcachesize=STATEMENTS)
         try:
             self._configure()
@@ -58,8 +70,8 @@ class Database:
         return found[1], found[2]
 
 
-def _create(slot: Slot, count: int, vfs: str | None) -> None:
-    """Make an empty database; `count` is where identities begin."""
+def create(slot: Slot, count: int, vfs: str | None) -> None:
+    """Make an empty database; `count` is where identities begin. Raises apsw.Error, StoreFailed, OSError."""
     fresh = slot.database.with_name("queue.db.new")
     for name in (fresh.name, f"{fresh.name}-wal", f"{fresh.name}-shm", f"{fresh.name}-journal"):
         fresh.with_name(name).unlink(missing_ok=True)  # of a beginning that came to nothing
@@ -71,6 +83,7 @@ def _create(slot: Slot, count: int, vfs: str | None) -> None:
         _set_modes(connection)
         run("BEGIN IMMEDIATE")
         run(schema.CREATE)
+        run(schema.CREATE_ORIGIN)
         run("INSERT INTO owner VALUES (?, 0, ?)", (slot.number, count))
         run(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         run(f"PRAGMA user_version = {schema.VERSION}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import TypeVar
 
 import apsw
 
-from gatepost.queue import schema
+from gatepost.queue import damage, schema
 from gatepost.queue.body import MEMORY_LIMIT, FileBody, FileDraft, LedgerBody, MemoryBody
 from gatepost.queue.body import store_error as os_store_error
 from gatepost.queue.database import Database
@@ -20,25 +21,36 @@ from gatepost.queue.ledger import Alter, Commit, Erase
 from gatepost.queue.reader import Reader
 from gatepost.queue.record import Change, Damaged, Identity, MessageState, Selection, Settlement, StoredMessage
 from gatepost.queue.spool import Slot, SlotLock, sync_folder
-from gatepost.queue.store import StoreError, StoreFailed
+from gatepost.queue.store import StoreDamaged, StoreError, StoreFailed
 from gatepost.queue.writer import SPARE_ROOM, Writer, store_error
 
 SYNC_THREADS = 4
 """Large bodies that wait for the disk at the same time."""
 
+ORPHANS = 500
+"""Body files that the database is asked about at a time."""
+
 _T = TypeVar("_T")
 
 
 class EmbeddedStore:
-    """The owner of one slot. Made by `open_store`; `QueueStore` says what the methods do."""
+    """The owner of one slot. Made by `open_store`; `QueueStore` says what the methods do.
+
+    `finding` is what was wrong with the database that the slot had before, which has been set aside.
+    `damaged`, where set, is told (in any thread) that the database is damaged, and this owner is to end.
+    """
 
     def __init__(self, slot: Slot, lock: SlotLock, database: Database, *, body_limit: int) -> None:
-        self._slot = slot
+        self.slot = slot
+        self.finding = database.finding
+        self.damaged: Callable[[str], None] | None = None
         self._bodies = slot.bodies
         self._lock = lock
         self._body_limit = body_limit
         self._identities = database.identities
-        self._writer = Writer(database.writing, database.ledger, database.identities, slot.bodies, self.free_space)
+        self._writer = Writer(
+            database.writing, database.ledger, database.identities, slot.bodies, self.free_space, self._store_error
+        )
         self._reading = database.reading
         self._reader = Reader(database.reading, slot, self.content)
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="queue reader")
@@ -57,7 +69,7 @@ class EmbeddedStore:
 
     def free_space(self) -> int:
         """Bytes that an unprivileged process may still write to the queue's file system."""
-        found = os.statvfs(self._slot.folder)
+        found = os.statvfs(self.slot.folder)
         return found.f_bavail * found.f_frsize
 
     def _has_room(self, octets: int) -> bool:
@@ -67,6 +79,17 @@ class EmbeddedStore:
     def commit(self, message: StoredMessage) -> asyncio.Future[None]:
         """Take a message in."""
         return self._writer.write(Commit(message))
+
+    async def adopt(self, message: StoredMessage, origin: str) -> bool:
+        """Take a message in, unless one of that origin was taken in before."""
+        if await self._read(lambda: self._reader.has_origin(origin)):
+            return False
+        await self._writer.write(Commit(message, origin))
+        return True
+
+    async def origin(self, number: int) -> str:
+        """Where a message was taken from; empty where it came in here."""
+        return await self._read(lambda: self._reader.origin(number))
 
     def settle(self, settlement: Settlement) -> asyncio.Future[None]:
         """Write what an attempt came to."""
@@ -128,15 +151,26 @@ class EmbeddedStore:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._reads, query)
         except (apsw.Error, schema.Mismatch) as error:
-            raise store_error(error) from error
+            raise self._store_error(error) from error
+
+    def _store_error(self, error: Exception) -> StoreError:
+        """What an error means; the damage that it may be is noted for the next owner."""
+        meaning = store_error(error)
+        if isinstance(meaning, StoreDamaged):
+            damage.mark(self.slot, str(meaning))
+            if self.damaged is not None:
+                self.damaged(str(meaning))
+        return meaning
 
     def _remove_orphans(self) -> None:
         """Body files whose message was never committed, or is gone. No draft can be open yet."""
-        wanted = self._reader.body_files()
-        for entry in list(self._slot.bodies.iterdir()):
-            if entry.name not in wanted:
-                with suppress(OSError):
-                    entry.unlink()
+        found = iter(list(self.slot.bodies.iterdir()))
+        while entries := list(itertools.islice(found, ORPHANS)):
+            wanted = self._reader.body_files([entry.name for entry in entries])
+            for entry in entries:
+                if entry.name not in wanted:
+                    with suppress(OSError):
+                        entry.unlink()
 
 
 def open_store(

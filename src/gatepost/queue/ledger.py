@@ -36,9 +36,10 @@ STATEMENTS = 256
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Take a message in."""
+    """Take a message in. `origin`, where set, is remembered; what comes from there again is refused."""
 
     message: StoredMessage
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +176,12 @@ class Ledger:
         """
         arriving: list[StoredMessage] = []
         settlements: list[Settlement] = []
+        origins: list[tuple[str, int]] = []
         orders: list[Alter | Erase] = []
         for operation in operations:
             if isinstance(operation, Commit):
                 arriving.append(operation.message)
+                origins += [(operation.origin, operation.message.identity.number)] if operation.origin else []
             elif isinstance(operation, Settlement):
                 settlements.append(operation)
                 arriving += operation.reports
@@ -191,6 +194,7 @@ class Ledger:
         statements = [*self._arrivals(arriving, last), *between]
         if between and finished:
             statements += ((statement, (numbers,)) for statement in _DELETE)
+        statements += (("INSERT INTO origin VALUES (?, ?)", origin) for origin in origins)
         for order in orders:
             statements += _order(order)
         files = tuple(message.body.path for message in finished if isinstance(message.body, FileBody))

@@ -12,7 +12,7 @@ from typing import Any
 
 import apsw
 
-from gatepost.queue import schema
+from gatepost.queue import damage, schema
 from gatepost.queue.body import FileBody, LedgerBody, MemoryBody
 from gatepost.queue.record import Damaged, Identity, MessageState, Row, Selection, StoredMessage
 from gatepost.queue.spool import Slot
@@ -27,7 +27,10 @@ _MESSAGES = "SELECT * FROM message WHERE number IN (SELECT value FROM json_each(
 _ROWS = "SELECT * FROM recipient WHERE message IN (SELECT value FROM json_each(?)) ORDER BY message, number"
 _BODY = "SELECT head, file_size, file_checksum FROM body WHERE message = ?"
 _FIND = "SELECT queue_id, number FROM message WHERE queue_id IN (SELECT value FROM json_each(?))"
-_FILES = "SELECT queue_id FROM body JOIN message ON message.number = message WHERE file_size IS NOT NULL"
+_FILES = (
+    "SELECT queue_id FROM message JOIN body ON body.message = message.number "
+    "WHERE queue_id IN (SELECT value FROM json_each(?)) AND file_size IS NOT NULL"
+)
 
 Values = tuple[Any, ...]
 
@@ -65,7 +68,10 @@ class Reader:
         states = [state.value for state in selection.states or MessageState]
         given = {"after": after, "states": json.dumps(states), "domain": selection.domain, "limit": limit}
         found = self._all(_BROWSE, given)
-        rows = self._rows([values[0] for values in found])
+        try:
+            rows = self._rows([values[0] for values in found])
+        except damage.DAMAGE:
+            rows = {}  # what can be listed of the messages is listed without
         return [self._listed(values, rows.get(values[0], ())) for values in found]
 
     def find(self, queue_ids: Iterable[str]) -> Mapping[str, int]:
@@ -78,8 +84,11 @@ class Reader:
         return {MessageState(state): count for state, count in found}
 
     def body(self, identity: Identity) -> MemoryBody | FileBody:
-        """A message's content, not checked. Raises Mismatch where there is none."""
-        found = self._all(_BODY, (identity.number,))
+        """A message's content, not checked. Raises Mismatch where there is none that could be read."""
+        try:
+            found = self._all(_BODY, (identity.number,))
+        except damage.DAMAGE as error:
+            raise schema.Mismatch("the database cannot be read where the content is") from error
         if not found:
             raise schema.Mismatch("no content")
         head, size, checksum = found[0]
@@ -87,9 +96,18 @@ class Reader:
             return MemoryBody(head)
         return FileBody(head, self._slot.bodies / identity.queue_id, size, checksum)
 
-    def body_files(self) -> set[str]:
-        """Names of the body files that messages refer to."""
-        return {queue_id for (queue_id,) in self._all(_FILES)}
+    def origin(self, number: int) -> str:
+        """Where a message was imported from; empty where it came in here."""
+        found = self._all("SELECT id FROM origin WHERE message = ?", (number,))
+        return found[0][0] if found else ""
+
+    def has_origin(self, origin: str) -> bool:
+        """Whether a message of this origin was ever taken in."""
+        return bool(self._all("SELECT 1 FROM origin WHERE id = ?", (origin,)))
+
+    def body_files(self, names: Sequence[str]) -> set[str]:
+        """Which of these body files messages refer to."""
+        return {queue_id for (queue_id,) in self._all(_FILES, (json.dumps(names),))}
 
     def _all(self, query: str, given: apsw.Bindings = ()) -> list[Values]:
         return self._connection.execute(query, given).fetchall()

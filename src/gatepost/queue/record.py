@@ -100,6 +100,11 @@ class StoredMessage:
         return replace(self, rows=(*kept, *(row for row in changed if row.number not in removed)))
 
 
+def origin_of(message: StoredMessage) -> str:
+    """What names a message among those of all queues: its queue id, and the microsecond it arrived in."""
+    return f"{message.queue_id}/{round(message.arrived * 1_000_000)}"
+
+
 class Fate(Enum):
     """What becomes of a message's own entry when some of its recipients are settled."""
 

@@ -22,7 +22,7 @@ APPLICATION_ID = 0x47504F51
 PAGE_SIZE = 16384
 """Bytes of a database page: a usual message fits in one, and a large one in few."""
 
-VERSION = 2
+VERSION = 3
 """Format of the tables (`user_version`)."""
 
 CREATE = """
@@ -72,6 +72,14 @@ CREATE TABLE body (
     file_size INTEGER,
     file_checksum INTEGER
 ) STRICT;
+"""
+
+CREATE_ORIGIN = """
+CREATE TABLE origin (
+    id TEXT PRIMARY KEY,
+    message INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX origin_message ON origin (message);
 """
 
 MESSAGE, RECIPIENT, BODY = (

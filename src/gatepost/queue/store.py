@@ -39,6 +39,10 @@ class OwnerLost(StoreError):  # noqa: N818 - said as it is
     """Somebody else owns this part of the ledger now; this process must stop delivering from it."""
 
 
+class StoreDamaged(OwnerLost):
+    """What is stored cannot be read any more, beyond a single message. The next owner begins anew and salvages."""
+
+
 class SlotBusy(StoreError):  # noqa: N818 - said as it is
     """Another process holds the slot."""
 
@@ -79,6 +83,17 @@ class QueueStore(Protocol):
 
     def commit(self, message: StoredMessage) -> Awaitable[None]:
         """Take a message in. When this has been awaited, the message is ours, come what may. Raises StoreError."""
+        ...
+
+    async def adopt(self, message: StoredMessage, origin: str) -> bool:
+        """Take a message in that was in another queue, unless one of that origin was ever taken in; whether it was.
+
+        Raises StoreError.
+        """
+        ...
+
+    async def origin(self, number: int) -> str:
+        """The origin with which a message was adopted; empty where it came in here."""
         ...
 
     def settle(self, settlement: Settlement) -> Awaitable[None]:

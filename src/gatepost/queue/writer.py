@@ -27,12 +27,13 @@ from pathlib import Path
 
 import apsw
 
+from gatepost.queue import damage
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.ids import RESERVE, Identities
 from gatepost.queue.ledger import Commit, Ledger, Operation, Transaction
 from gatepost.queue.record import Settlement, StoredMessage
 from gatepost.queue.schema import PAGE_SIZE
-from gatepost.queue.store import OwnerLost, StoreError, StoreFailed, StoreFull
+from gatepost.queue.store import OwnerLost, StoreDamaged, StoreError, StoreFailed, StoreFull
 
 BATCH_OPERATIONS = 1000
 """Operations of one transaction at most, so that the first of them does not wait for too long."""
@@ -91,6 +92,8 @@ def store_error(error: Exception) -> StoreError:
     extended = getattr(error, "extendedresult", 0)
     if isinstance(error, apsw.FullError) or extended in _NO_ROOM:
         return StoreFull("no space left on device")
+    if isinstance(error, damage.DAMAGE):
+        return StoreDamaged(f"the database is damaged: {error}")
     return StoreFailed(f"{type(error).__name__}: {error}")
 
 
@@ -104,9 +107,11 @@ class Writer:
         identities: Identities,
         bodies: Path,
         free_space: Callable[[], int],
+        meaning: Callable[[Exception], StoreError] = store_error,
     ) -> None:
         self._connection = connection
         self._free_space = free_space
+        self._meaning = meaning
         self._ledger = ledger
         self._identities = identities
         self._bodies = bodies
@@ -243,7 +248,7 @@ class Writer:
         try:
             transaction = self._ledger.prepare([operation], count)
         except Exception as error:  # noqa: BLE001 - whatever it is, the request gets its answer
-            return store_error(error)
+            return self._meaning(error)
         return self._attempt(transaction, room, count)
 
     def _attempt(self, transaction: Transaction, room: int, count: int | None) -> StoreError | None:
@@ -256,7 +261,7 @@ class Writer:
                     raise StoreFull("no space left on device but what is kept for mail to leave")  # noqa: TRY301 - one way to tell
             files = self._ledger.apply(transaction)
         except Exception as error:  # noqa: BLE001 - whatever it is, each request gets its answer
-            return store_error(error)
+            return self._meaning(error)
         if count is not None:
             self._reserved = count
         for file in files:

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from gatepost.mail.delivery import Forwarding
 from gatepost.mail.envelope import Envelope, Recipient
-from gatepost.mail.events import Failed
+from gatepost.mail.events import Failed, Warned
 from gatepost.mail.reply import Reply
 from gatepost.maillog import Logger
 from gatepost.queue.administration import Administration
@@ -26,6 +26,7 @@ from gatepost.queue.plan import Plan
 from gatepost.queue.record import ReportOrder, StoredMessage
 from gatepost.queue.rules import QueueRules
 from gatepost.queue.runner import Runner
+from gatepost.queue.salvage import Salvager
 from gatepost.queue.spool import Slot
 from gatepost.queue.store import OwnerLost
 from gatepost.routing.router import Route
@@ -51,18 +52,27 @@ class Holding:
         self._number = number
         self._lost = lost
         self.store = open_store(slot, long_ids=settings.enable_long_queue_ids)
+        self.store.damaged = self._end_with_damage
         plan = self._plan(generation)
         self.runner = Runner(self.store, plan, logger, number=number + DELIVERIES)
         cleanup_log = logger.bind("cleanup", number)
         self.intake = Intake(self.store, self._cleanup(generation), cleanup_log, self.runner.submit, time.time)
         administration = Administration(self.store, self.runner, logger.bind("postsuper", number))
         self._control = ControlServer(slot.control, administration)
-        self._task: asyncio.Task[None] | None = None
+        self._log = logger.bind("qmgr", number)
+        self._salvager = Salvager(self.store, slot, self.runner.submit, self._log)
+        self._loop = asyncio.get_running_loop()
+        self._delivering: asyncio.Task[None] | None = None
+        self._salvaging: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to deliver, and to answer `gatepost queue`. Raises OSError."""
         await self._control.start()
-        self._task = asyncio.get_running_loop().create_task(self._deliver())
+        if self.store.finding:
+            where = self.store.slot.folder
+            self._log(Warned(f"{where}: the database was damaged, and has been set aside: {self.store.finding}"))
+        self._delivering = self._loop.create_task(self._deliver())
+        self._salvaging = self._loop.create_task(self._salvager.run())
 
     def adopt(self, generation: Generation) -> None:
         """Go on with another configuration."""
@@ -72,9 +82,11 @@ class Holding:
     async def stop(self, grace: float) -> None:
         """Finish deliveries within `grace` seconds, and give the slot up."""
         await self.runner.stop(grace)
-        if self._task is not None:
-            with suppress(OwnerLost):
-                await self._task
+        self._salvager.stop()
+        for task in (self._delivering, self._salvaging):
+            if task is not None:
+                with suppress(OwnerLost):
+                    await task
         await self._control.close()
         await self.store.close()
 
@@ -82,9 +94,13 @@ class Holding:
         try:
             await self.runner.run()
         except OwnerLost as error:
-            self._logger.bind("qmgr", self._number)(Failed(str(error)))
+            self._log(Failed(str(error)))
             self._lost(str(error))
             raise
+
+    def _end_with_damage(self, reason: str) -> None:
+        """The database is damaged: end, and let the next owner begin anew. Called in any thread."""
+        self._loop.call_soon_threadsafe(self._lost, reason)
 
     def _cleanup(self, generation: Generation) -> Cleanup:
         log = self._logger.bind("cleanup", self._number)
