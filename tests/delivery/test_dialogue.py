@@ -47,14 +47,32 @@ def test_one_session_takes_several_mails(body: FakeBody) -> None:
     asyncio.run(main())
 
 
+def peer_at(peer: FakePeer) -> str:
+    return f"peer[{peer.address}]:{peer.port}"
+
+
+def test_the_dot_waits_for_a_server_behind_a_firewall() -> None:
+    async def main() -> None:
+        async with FakePeer(replies={"CONNECT": "220 ****"}) as peer:
+            connection = await connect(Place(peer.address, peer.port), 5)
+            plan = SessionPlan(Server("peer", peer.address, ""), "mx.ohio.net", pix=frozenset({"delay_dotcrlf"}))
+            dialogue = Dialogue(ClientMachine(plan), connection, {}, lambda _: None, pause=0.001)
+            await dialogue.open()
+            await dialogue.send(MAIL, Content(FakeBody()))
+            assert [outcome.is_sent for outcome in dialogue.machine.outcomes] == [True]
+            dialogue.leave()
+
+    asyncio.run(main())
+
+
 def test_what_the_machine_notes_is_logged() -> None:
     async def main() -> None:
         seen: list[Event] = []
-        async with FakePeer(replies={"CONNECT": "noise\r\n220 hi"}) as peer:
+        async with FakePeer(replies={"CONNECT": f"220-{'x' * 3000}\r\n220 hi"}) as peer:
             dialogue = await begin(peer, seen)
             await dialogue.open()
             dialogue.leave()
-        assert [text(event).partition(" from ")[0] for event in seen] == ["warning: Q: non-ESMTP response"]
+        assert [text(event).partition(" longer ")[0] for event in seen] == [f"warning: {peer_at(peer)}: response"]
 
     asyncio.run(main())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.config.settings import Settings
-from gatepost.delivery.rules import ClientRules, keywords
+from gatepost.delivery.rules import ClientRules, PixRules, PoolRules, keywords
 from gatepost.sasl.client import SecurityOption
 from gatepost.smtp.client_values import Dialect, Hello, Stage
 from gatepost.tls.policy import Level
@@ -69,6 +69,19 @@ def test_fallbacks_are_a_list() -> None:
 def test_hello(text: str, hello: Hello) -> None:
     assert hello is rules(text).hello
     assert rules(text, Dialect.LMTP).hello is Hello.ALWAYS
+
+
+def test_workarounds_and_kept_sessions_are_read() -> None:
+    found = rules(
+        "smtp_pix_workarounds = delay_dotcrlf, nonsense\nsmtp_pix_workaround_maps = cidr:/p\n"
+        "smtp_pix_workaround_threshold_time = 1m\nsmtp_pix_workaround_delay_time = 2s\n"
+        "smtp_connection_cache_time_limit = 3s\nsmtp_connection_reuse_time_limit = 4s\n"
+        "smtp_connection_reuse_count_limit = 5\nsmtp_connection_cache_on_demand = no\n"
+        "smtp_connection_cache_destinations = b.example"
+    )
+    assert found.pix == PixRules(frozenset({"delay_dotcrlf"}), ("cidr:/p",), 60.0, 2.0)
+    assert (found.pool, found.cache_on_demand) == (PoolRules(3.0, 4.0, 5), False)
+    assert len(found.cache_destinations.patterns) == 1
 
 
 def test_keywords_are_a_list_in_any_case() -> None:

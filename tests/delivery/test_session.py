@@ -30,7 +30,7 @@ async def begin(peer: FakePeer, rules: ClientRules = RULES) -> Session:
 
 async def hold(peer: FakePeer, emit: Emit = lambda _: None, rules: ClientRules = RULES) -> SessionReport:
     session = await begin(peer, rules)
-    failed = await session.open("Q", emit)
+    failed = await session.open("Q", 0.0, emit)
     report = failed or await session.send(MAIL, Content(FakeBody()), emit)
     session.leave()
     return report
@@ -77,7 +77,7 @@ def test_a_server_that_left_before_it_heard_of_the_mail(said: str) -> None:
     async def main() -> None:
         async with FakePeer() as peer:
             session = await begin(peer)
-            assert await session.open("Q", lambda _: None) is None
+            assert await session.open("Q", 0.0, lambda _: None) is None
             first = await session.send(MAIL, Content(FakeBody()), lambda _: None)
             assert (first.was_stale, session.is_idle) == (False, True)
             peer.replies["MAIL"] = said
@@ -93,7 +93,7 @@ def test_a_refusal_in_a_kept_session_is_one() -> None:
     async def main() -> None:
         async with FakePeer() as peer:
             session = await begin(peer)
-            await session.open("Q", lambda _: None)
+            await session.open("Q", 0.0, lambda _: None)
             await session.send(MAIL, Content(FakeBody()), lambda _: None)
             peer.replies["RCPT"] = "450 later"
             report = await session.send(MAIL, Content(FakeBody()), lambda _: None)

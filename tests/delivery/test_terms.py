@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.delivery.nexthop import Nexthop
-from gatepost.delivery.rules import ClientRules, LoginRules
+from gatepost.delivery.rules import ClientRules, LoginRules, PixRules
 from gatepost.delivery.terms import SessionTerms, TermsFinder
 from gatepost.delivery.tlspolicy import TlsRules
 from gatepost.oracle import LookupFailed
@@ -28,6 +28,11 @@ def terms(rules: ClientRules, oracle: FakeOracle | None = None, hop: Nexthop = H
     return step(TermsFinder(rules, None).find(oracle or FakeOracle(), hop, SERVER, "", lambda _: None))
 
 
+@pytest.mark.parametrize(("waited", "pix"), [(499.0, {"disable_esmtp"}), (500.0, {"disable_esmtp", "delay_dotcrlf"})])
+def test_the_dot_is_delayed_for_old_mail_only(waited: float, pix: set[str]) -> None:
+    assert pix == terms(ClientRules()).plan("Q", waited, tls_usable=False).pix
+
+
 def test_terms_become_a_plan() -> None:
     found = SessionTerms(
         ClientRules(line_limit=5),
@@ -38,7 +43,7 @@ def test_terms_become_a_plan() -> None:
         detects_loops=False,
         discard=frozenset({"DSN"}),
     )
-    plan = found.plan("Q", tls_usable=False)
+    plan = found.plan("Q", 0.0, tls_usable=False)
     assert plan.discard == {"DSN"}
     assert (plan.line_limit, plan.queue_id, plan.nexthop, plan.tls) == (5, "Q", "hop", TlsLevel.MAY)
     assert (plan.tls_usable, plan.detects_loops) == (False, False)
@@ -46,7 +51,10 @@ def test_terms_become_a_plan() -> None:
 
 def test_tables_have_their_say() -> None:
     oracle = FakeOracle({"cidr:/hidden": {"192.0.2.7": "dsn, pipelining"}, "hash:/logins": {"b.example": "u:p"}})
-    found = terms(ClientRules(discard_maps=("cidr:/hidden",), login=LOGINS), oracle)
+    oracle.tables["cidr:/pix"] = {"192.0.2.7": "delay_dotcrlf, nonsense"}
+    rules = ClientRules(discard_maps=("cidr:/hidden",), login=LOGINS, pix=PixRules(maps=("cidr:/pix",)))
+    found = terms(rules, oracle)
+    assert found.pix == {"delay_dotcrlf"}
     assert found.discard == {"DSN", "PIPELINING"}
     assert isinstance(found.credentials, SaslLogin)
     assert found.credentials.username == "u"
@@ -79,7 +87,7 @@ def test_domains_share_their_hosts_but_for_logins() -> None:
 )
 def test_a_policy_is_a_level_of_the_dialogue(level: Level, expected: TlsLevel) -> None:
     found = SessionTerms(ClientRules(), SERVER, "hop", TlsPolicy(level), None, detects_loops=False)
-    assert expected is found.plan("Q", tls_usable=True).tls
+    assert expected is found.plan("Q", 0.0, tls_usable=True).tls
 
 
 @pytest.mark.parametrize(

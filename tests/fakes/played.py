@@ -51,6 +51,7 @@ class Played:
         self.chunk = chunk
         self.said = b""
         self.tls = 0
+        self.pauses = 0
 
     def run(self, dialog: str) -> Played:
         for line in filter(None, dialog.splitlines()):
@@ -81,6 +82,9 @@ class Played:
             elif step is Want.CONTENT:
                 self.machine.content(CONTENT)
                 self.machine.content_end()
+            elif step is Want.PAUSE:
+                self.pauses += 1
+                self.machine.paused()
             elif step is Want.TLS:
                 self.tls += 1
                 self.machine.tls_started()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gatepost.maillog import text
 from gatepost.smtp.client import ClientMachine
 from gatepost.smtp.client_replies import REPLY_LIMIT
-from gatepost.smtp.client_values import SessionPlan, Stage, TlsLevel, Waiting, Want
+from gatepost.smtp.client_values import Dialect, SessionPlan, Stage, TlsLevel, Waiting, Want
 from tests.fakes.played import CONTENT, GREETING, PIPELINED, PLAIN, PLAN, SERVER, Played, mail, play
 
 
@@ -122,3 +122,50 @@ def test_no_server_can_raise_anything(pieces: list[bytes]) -> None:
     assert played.machine.next_step() in (Want.CLOSE, Want.MAIL)
     if played.message is None:
         assert len(played.texts) == 2
+
+
+STATES = [
+    [],
+    [b"220 hi"],
+    [b"220 hi", b"250-x\r\n250-PIPELINING\r\n250 STARTTLS"],
+    [b"220 hi", b"250 x"],
+    [b"220 hi", b"250 x", b"250 ok"],
+    [b"220 hi", b"250 x", b"250 ok", b"250 ok"],
+    [b"220 hi", b"250 x", b"250 ok", b"250 ok", b"550 no"],
+    [b"220 hi", b"250 x", b"250 ok", b"250 ok", b"550 no", b"354 go"],
+    [b"220 hi", b"250 x", b"250 ok", b"250 ok", b"550 no", b"354 go", b"250 ok"],
+    [b"220 hi", b"250 x", b"550 no"],
+]
+"""What brings a session to each of its states."""
+
+LONG = b"250-" + b"x" * 30_000
+RUBBISH = st.lists(
+    st.one_of(
+        st.binary(min_size=1, max_size=50),
+        st.sampled_from([b"\r\n", b"\n", b"250", b"250-", b" ", b"354 go\r\n", b"421 bye\r\n", b"550 5.1.1 no\r\n"]),
+        st.just(b"LONG"),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+@given(st.sampled_from(STATES), RUBBISH, st.booleans())
+def test_whatever_a_server_says_everybody_gets_a_verdict(
+    dialect: Dialect, state: list[bytes], rubbish: list[bytes], silent: bool
+) -> None:
+    played = Played(SessionPlan(SERVER, "mx.ohio.net", dialect=dialect), mail("b@b.example", "c@b.example"))
+    for reply in state:
+        played.pump()
+        played.hear(reply + b"\r\n")
+    for word in rubbish:
+        piece = LONG if word == b"LONG" else word
+        played.hear(piece)
+        assert played.machine._talk.reader.size <= REPLY_LIMIT + len(LONG)
+    (played.machine.timed_out if silent else played.machine.lost)()
+    played.pump()
+    assert played.machine.next_step() in (Want.CLOSE, Want.MAIL)
+    if played.message is None:
+        assert len(played.texts) == 2
+    else:
+        assert played.machine.failure is not None

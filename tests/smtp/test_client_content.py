@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepost.smtp.client_content import ContentWriter
+from gatepost.smtp.client_content import DOT, ContentWriter
 
 
 def write(*pieces: bytes, limit: int = 998) -> bytes:
     writer = ContentWriter(limit)
-    return b"".join(map(writer.feed, pieces)) + writer.end()
+    return b"".join(map(writer.feed, pieces)) + writer.end() + DOT
 
 
 @pytest.mark.parametrize(

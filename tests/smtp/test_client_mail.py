@@ -167,3 +167,10 @@ def test_a_server_that_lost_count_of_our_commands_gets_no_content() -> None:
 def test_hidden_extensions_are_not_used() -> None:
     plan = SessionPlan(SERVER, "mx.ohio.net", discard=frozenset({"PIPELINING", "DSN"}))
     assert play(PIPELINED, plan=plan).said == b"MAIL FROM:<a@a.example>\r\n"
+
+
+@pytest.mark.parametrize(("pauses", "greeting"), [(1, "220 ****"), (0, "220 hi")])
+def test_behind_such_a_firewall_the_dot_comes_later(pauses: int, greeting: str) -> None:
+    plan = SessionPlan(SERVER, "mx.ohio.net", pix=frozenset({"delay_dotcrlf"}))
+    played = play(f"S: {greeting}\nS: 250 x\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 taken", plan=plan)
+    assert (played.texts, played.pauses) == ([("2.0.0", "250 taken")], pauses)

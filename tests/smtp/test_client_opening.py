@@ -130,3 +130,22 @@ def test_ehlo_is_said_as_configured(hello: Hello, greeting: str, command: str) -
     played = play(f"S: {greeting}\nC: {command} mx.ohio.net", plan=SessionPlan(SERVER, "mx.ohio.net", hello=hello))
     played.run("S: 250-x\nS: 250 DSN")
     assert bool(played.machine.offered) is (command == "EHLO")
+
+
+@pytest.mark.parametrize(
+    ("pix", "greeting", "command", "lines"),
+    [
+        ({"disable_esmtp"}, "220 ***2***0", "HELO", ["disable_esmtp"]),
+        ({"disable_esmtp", "delay_dotcrlf"}, "220", "HELO", ["disable_esmtp delay_dotcrlf"]),
+        ({"delay_dotcrlf"}, "220 ****", "EHLO", ["delay_dotcrlf"]),
+        ({"disable_esmtp"}, "220 * hi", "EHLO", []),
+        (set[str](), "220 ****", "EHLO", []),
+    ],
+)
+def test_a_firewall_that_shows_stars_is_worked_around(
+    pix: set[str], greeting: str, command: str, lines: list[str]
+) -> None:
+    plan = SessionPlan(SERVER, "mx.ohio.net", queue_id="Q", pix=frozenset(pix))
+    played = play(f"S: {greeting}\nC: {command} mx.ohio.net", plan=plan)
+    label = "mx.b.example[192.0.2.7]:25"
+    assert played.lines == [f"Q: enabling PIX workarounds: {words} for {label}" for words in lines]

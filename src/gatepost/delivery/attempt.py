@@ -46,6 +46,11 @@ class Attempt:
             self._oracle = self._make_oracle()
         return self._oracle
 
+    @property
+    def waited(self) -> float:
+        """For how many seconds the message has been in the queue."""
+        return self.job.activated - self.job.arrived
+
     def mail(self) -> Mail:
         """The message for the recipients that are still open."""
         job = self.job

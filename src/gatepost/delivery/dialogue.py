@@ -27,7 +27,7 @@ class Dialogue:
     """One session on one connection. `limits` are seconds a stage may take, None for no limit.
 
     `channel` makes the TLS side when STARTTLS has been accepted, None where it cannot. `emit` is the way to the log for
-    the mail at hand.
+    the mail at hand. `pause` is how many seconds pass where the machine wants that.
     """
 
     machine: ClientMachine
@@ -35,6 +35,7 @@ class Dialogue:
     limits: Mapping[Stage, float | None]
     emit: Emit
     channel: Callable[[], TlsChannel | None] | None = None
+    pause: float = 0.0
     tls_broke: bool = False
     _content: Content | None = None
     _waiter: asyncio.Future[None] | None = None
@@ -123,6 +124,10 @@ class Dialogue:
                     await self._waiter
                 case Want.TLS:
                     await self._start_tls()
+                    self._go_on()
+                case Want.PAUSE:
+                    await asyncio.sleep(self.pause)
+                    self.machine.paused()
                     self._go_on()
                 case Want.CONTENT if self._content is not None:
                     await self._send_pieces(self._content)

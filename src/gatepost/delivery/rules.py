@@ -34,6 +34,16 @@ class LoginRules:
 
 
 @dataclass(frozen=True, slots=True)
+class PixRules:
+    """What to do about servers behind old PIX firewalls; times in seconds."""
+
+    workarounds: frozenset[str] = frozenset({"disable_esmtp", "delay_dotcrlf"})
+    maps: tuple[str, ...] = ()
+    threshold: float = 500.0
+    delay: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class PoolRules:
     """How long sessions are kept for more mail; seconds, and a count of which 0 is no limit."""
 
@@ -75,6 +85,7 @@ class ClientRules:
     fallback_delay: float = 300.0
     notes_tls_offers: bool = False
     queue_directory: str = ""
+    pix: PixRules = PixRules()
     pool: PoolRules = PoolRules()
     cache_on_demand: bool = True
     cache_destinations: MatchList = field(default_factory=lambda: MatchList((), PatternStyle.STRINGS))
@@ -119,6 +130,12 @@ class ClientRules:
             fallback_delay=settings.minimal_backoff_time.total_seconds(),
             notes_tls_offers=get("tls_note_starttls_offer"),
             queue_directory=settings.queue_directory,
+            pix=PixRules(
+                pix_workarounds(" ".join(_words(settings, f"{prefix}_pix_workarounds"))),
+                get("pix_workaround_maps"),
+                get("pix_workaround_threshold_time").total_seconds(),
+                get("pix_workaround_delay_time").total_seconds(),
+            ),
             pool=PoolRules(
                 get("connection_cache_time_limit").total_seconds(),
                 get("connection_reuse_time_limit").total_seconds(),
@@ -132,6 +149,11 @@ class ClientRules:
 def keywords(text: str) -> frozenset[str]:
     """A list of EHLO keywords, in capitals."""
     return frozenset(text.replace(",", " ").upper().split())
+
+
+def pix_workarounds(text: str) -> frozenset[str]:
+    """A list of workarounds; what is none of them is passed over."""
+    return frozenset(text.replace(",", " ").lower().split()) & {"disable_esmtp", "delay_dotcrlf"}
 
 
 def _hello(settings: Settings, dialect: Dialect) -> Hello:

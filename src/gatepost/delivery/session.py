@@ -56,16 +56,20 @@ class Session:
         self._tls = tls
         self._dialogue: Dialogue | None = None
 
-    async def open(self, queue_id: str, emit: Emit) -> SessionReport | None:
-        """Do all that comes before the first mail. None once the server is ready for it, else why it is not."""
+    async def open(self, queue_id: str, waited: float, emit: Emit) -> SessionReport | None:
+        """Do all that comes before the first mail. None once the server is ready for it, else why it is not.
+
+        `queue_id` is the mail's, `waited` for how many seconds it has been in the queue.
+        """
         terms = self.terms
-        machine = ClientMachine(terms.plan(queue_id, tls_usable=self._tls is not None))
+        machine = ClientMachine(terms.plan(queue_id, waited, tls_usable=self._tls is not None))
         dialogue = Dialogue(
             machine,
             self._connection,
             terms.rules.timeouts,
             emit,
             self._channel(emit),
+            terms.rules.pix.delay,
         )
         try:
             ready = await dialogue.open()

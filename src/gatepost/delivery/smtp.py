@@ -24,14 +24,12 @@ from gatepost.delivery.hosts import Host, HostRules, Unreachable, find_hosts
 from gatepost.delivery.nexthop import Nexthop
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.surroundings import Surroundings
+from gatepost.delivery.terms import SMTP_PORT
 from gatepost.delivery.visit import Visit, Visitor
 from gatepost.mail.delivery import Job, Result
 from gatepost.mail.events import Warned
 from gatepost.smtp.client_values import Dialect, Server
 from gatepost.tls.client import ClientTls
-
-SMTP_PORT = 25
-"""Only on this port can a mail exchanger with our own address be ourselves."""
 
 
 class SmtpAgent:
@@ -128,7 +126,7 @@ class SmtpAgent:
     async def _hosts(self, attempt: Attempt, hop: Nexthop, port: int) -> list[Host]:
         if hop.path:
             return [Host(self._rules.name, hop.path)]
-        return await find_hosts(hop, attempt.oracle, self._host_rules, attempt.emit, loops=port == SMTP_PORT)
+        return await find_hosts(hop, attempt.oracle, self._host_rules, attempt.emit, loops=str(port) == SMTP_PORT)
 
 
 async def _native_lookup(host: str) -> list[str]:

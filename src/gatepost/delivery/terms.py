@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 
 from gatepost.delivery.logins import LoginFinder
 from gatepost.delivery.nexthop import Nexthop
-from gatepost.delivery.rules import ClientRules, keywords
+from gatepost.delivery.rules import ClientRules, keywords, pix_workarounds
 from gatepost.delivery.tlspolicy import PolicyFinder
 from gatepost.mail.events import Emit
 from gatepost.oracle import Oracle
 from gatepost.smtp.client_values import Credentials, Server, SessionPlan, TlsLevel
 from gatepost.tls.client import ClientTls
 from gatepost.tls.policy import Level, TlsPolicy
+
+SMTP_PORT = "25"
+"""Only there can a server with our own name or address be ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,12 @@ class SessionTerms:
     credentials: Credentials | None
     detects_loops: bool
     discard: frozenset[str] = frozenset()
+    pix: frozenset[str] = frozenset()
 
-    def plan(self, queue_id: str, *, tls_usable: bool) -> SessionPlan:
-        """The machine's plan for a session that is opened for a message."""
+    def plan(self, queue_id: str, waited: float, *, tls_usable: bool) -> SessionPlan:
+        """The machine's plan for a session that is opened for a message, which has `waited` for so many seconds."""
         rules = self.rules
+        is_fresh = waited < rules.pix.threshold
         return SessionPlan(
             server=self.server,
             name=rules.name,
@@ -54,6 +59,7 @@ class SessionTerms:
             skip_quit_reply=rules.skip_quit_reply,
             detects_loops=self.detects_loops,
             line_limit=rules.line_limit,
+            pix=self.pix - {"delay_dotcrlf"} if is_fresh else self.pix,
         )
 
 
@@ -64,7 +70,8 @@ class TermsFinder:
         self._rules = rules
         self._logins = LoginFinder(rules.login)
         self._policies = PolicyFinder(rules.tls, tls)
-        self.are_fixed = not rules.discard_maps and not rules.login.enabled and rules.tls.are_fixed
+        has_tables = rules.discard_maps or rules.pix.maps or rules.login.enabled
+        self.are_fixed = not has_tables and rules.tls.are_fixed
 
     async def find(self, oracle: Oracle, hop: Nexthop, server: Server, sender: str, emit: Emit) -> SessionTerms:
         """The terms for a server of a next hop, for mail of a sender.
@@ -72,15 +79,28 @@ class TermsFinder:
         Raises LookupFailed, and Unusable where no TLS policy can be made.
         """
         rules = self._rules
-        discard = rules.discard_keywords
-        for table in rules.discard_maps:
-            found = await oracle.lookup(table, server.address)
-            if found is not None:
-                discard = keywords(found)
-                break
+        hidden = await _first(oracle, rules.discard_maps, server.address)
+        pix = await _first(oracle, rules.pix.maps, server.address)
         credentials = await self._logins.find(oracle, hop.text, server, sender)
-        policy = await self._policies.find(oracle, hop, server, emit)
-        return SessionTerms(rules, server, hop.text, policy, credentials, detects_loops=not hop.path, discard=discard)
+        return SessionTerms(
+            rules,
+            server,
+            hop.text,
+            await self._policies.find(oracle, hop, server, emit),
+            credentials,
+            detects_loops=server.port == SMTP_PORT,
+            discard=rules.discard_keywords if hidden is None else keywords(hidden),
+            pix=rules.pix.workarounds if pix is None else pix_workarounds(pix),
+        )
+
+
+async def _first(oracle: Oracle, tables: tuple[str, ...], key: str) -> str | None:
+    """What the first table that knows the key says. Raises LookupFailed."""
+    for table in tables:
+        found = await oracle.lookup(table, key)
+        if found is not None:
+            return found
+    return None
 
 
 def _machine_level(policy: TlsPolicy) -> TlsLevel:

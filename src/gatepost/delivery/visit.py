@@ -23,7 +23,6 @@ from gatepost.delivery.pool import Pool
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import Session, SessionReport
 from gatepost.delivery.terms import SessionTerms, TermsFinder
-from gatepost.mail.delivery import Job
 from gatepost.mail.events import Noted, Warned
 from gatepost.mail.events.queue import AttemptFailed
 from gatepost.oracle import LookupFailed
@@ -91,7 +90,7 @@ class Visitor:
             attempt.postpone(Outcome(unusable.dsn, unusable.text))
             return
         report = await self._session(attempt, visit, terms)
-        if report is not None and report.tls_broke and self._may_go_plain(attempt.job, terms):
+        if report is not None and report.tls_broke and self._may_go_plain(attempt, terms):
             report = await self._session(attempt, visit, replace(terms, tls=TlsPolicy()))
         if report is not None:
             self._account(attempt, visit, report, started)
@@ -110,7 +109,7 @@ class Visitor:
             attempt.postpone(Outcome("4.4.1", text))
             return None
         session = Session(connection, terms, self._tls)
-        failed = await session.open(attempt.job.queue_id, attempt.emit)
+        failed = await session.open(attempt.job.queue_id, attempt.waited, attempt.emit)
         return failed or await self._use(attempt, visit, session)
 
     async def _use(self, attempt: Attempt, visit: Visit, session: Session) -> SessionReport:
@@ -171,7 +170,7 @@ class Visitor:
         source = self._rules.bind_address6 if ":" in server.address else self._rules.bind_address
         return Place(server.address, int(server.port), source=source)
 
-    def _may_go_plain(self, job: Job, terms: SessionTerms) -> bool:
+    def _may_go_plain(self, attempt: Attempt, terms: SessionTerms) -> bool:
         """Whether mail may go unencrypted because the server's TLS is broken."""
-        waited = job.activated - job.arrived
-        return terms.tls.level is Level.MAY and terms.credentials is None and waited >= self._rules.fallback_delay
+        is_old = attempt.waited >= self._rules.fallback_delay
+        return is_old and terms.tls.level is Level.MAY and terms.credentials is None

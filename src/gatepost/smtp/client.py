@@ -46,8 +46,9 @@ class ClientMachine:
     # What the shell calls
 
     def receive(self, data: bytes) -> None:
-        """Take bytes that the server sent."""
-        self._talk.reader.receive(data)
+        """Take bytes that the server sent; those behind the end of the session are dropped."""
+        if self._step is not Want.CLOSE:
+            self._talk.reader.receive(data)
 
     def next_step(self) -> Step:
         """What is needed now. Never raises for what a server sends."""
@@ -59,8 +60,8 @@ class ClientMachine:
             except ReplyTooLong:
                 self._flooded()
                 continue
-            if reader.junk:
-                talk.note_junk()
+            if reader.junk or reader.cut:
+                talk.note_oddities()
             if reply is None:
                 return self._step
             self.turn += 1
@@ -102,13 +103,17 @@ class ClientMachine:
             self._talk.output.append(self._transaction.writer.feed(data))
 
     def content_end(self) -> None:
-        """The message is complete."""
+        """The message is complete; the machine itself says so to the server."""
         if self._transaction is not None:
             writer = self._transaction.writer
             self._talk.output.append(writer.end())
             if writer.folded:
                 limit = self._plan.line_limit
                 self._talk.note(f"{self._talk.queue_id}: breaking line > {limit} bytes with <CR><LF>SPACE")
+        self._resume(None)
+
+    def paused(self) -> None:
+        """The pause that was wanted is over."""
         self._resume(None)
 
     def tls_started(self, *, verified: bool = False, binding: bytes = b"") -> None:
@@ -218,7 +223,7 @@ class ClientMachine:
         match self._step:
             case Waiting(stage):
                 return stage
-            case Want.CONTENT:
+            case Want.CONTENT | Want.PAUSE:
                 return Stage.BODY
             case Want.TLS:
                 return Stage.STARTTLS

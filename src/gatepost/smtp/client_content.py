@@ -14,6 +14,9 @@ from __future__ import annotations
 
 import re
 
+DOT = b".\r\n"
+"""The line that ends a message."""
+
 _STRAY = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
@@ -39,10 +42,10 @@ class ContentWriter:
         return sent
 
     def end(self) -> bytes:
-        """What is left, and the line with the dot that ends the message."""
+        """What is left."""
         sent = self._lines(self._rest + b"\r\n") if self._rest else b""
         self._rest = b""
-        return sent + b".\r\n"
+        return sent
 
     def _lines(self, whole: bytes) -> bytes:
         """Whole lines, made fit to send."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from gatepost.smtp.client_commands import mail_line, rcpt_line
-from gatepost.smtp.client_content import ContentWriter
+from gatepost.smtp.client_content import DOT, ContentWriter
 from gatepost.smtp.client_replies import RemoteReply
 from gatepost.smtp.client_talk import GOOD, MORE, WAITING, Abandoned, Script, Talk
 from gatepost.smtp.client_values import Dialect, Mail, Outcome, Stage, Step, Want
@@ -45,8 +45,9 @@ class Transaction:
             return
         if taken:
             yield Want.CONTENT
-        else:
-            talk.output.append(self.writer.end())
+            if "delay_dotcrlf" in talk.pix:
+                yield Want.PAUSE
+        talk.output.append(DOT)
         if talk.plan.dialect is Dialect.LMTP:
             yield from self._answers_of_lmtp(taken)
             return
@@ -116,10 +117,7 @@ class Transaction:
         """The server wants content where a recipient's reply is due: it lost count of our commands."""
         talk = self._talk
         self.outcomes.setdefault(index, talk.said(reply, Stage.RCPT))
-        kind = "ehlo" if talk.plan.dialect is Dialect.SMTP else "lhlo"
-        parameter = f"{talk.plan.dialect.value}_discard_{kind}_keyword_address_maps"
-        address = talk.plan.server.address
-        talk.warn(f"to prevent loss of mail, turn off command pipelining for {address} with the {parameter} parameter")
+        talk.advise_against_pipelining()
         text = f"host {talk.label} replied out of step: {reply.text}"
         return Abandoned(Outcome("4.5.0", text, reply), polite=False)
 

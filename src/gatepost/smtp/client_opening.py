@@ -10,6 +10,9 @@ from gatepost.smtp.client_replies import RemoteReply
 from gatepost.smtp.client_talk import BAD, GOOD, SHUTTING_DOWN, Abandoned, Script, Talk, first_word, softened
 from gatepost.smtp.client_values import Dialect, Hello, Outcome, Stage, TlsLevel, Want
 
+_STARS = "20* \t\n"
+"""All there is in the greeting of a server behind such a firewall, which puts stars for what it does not want seen."""
+
 _NO_TLS = Outcome("4.7.5", "TLS is required, but our TLS engine is unavailable")
 
 
@@ -23,8 +26,12 @@ def opening(talk: Talk) -> Script:
     greeting = yield from talk.reply(Stage.GREETING)
     if greeting.kind != GOOD:
         raise _refused(talk, greeting, soft=greeting.kind == BAD and plan.skip_5xx_greeting)
-    if first_word(greeting) == plan.name.lower():
+    if plan.detects_loops and first_word(greeting) == plan.name.lower():
         talk.warn(f"host {plan.server.relay} greeted me with my own hostname {plan.name}")
+    if plan.pix and not greeting.text.strip(_STARS):
+        talk.pix = plan.pix
+        words = " ".join(word for word in ("disable_esmtp", "delay_dotcrlf") if word in plan.pix)
+        talk.note(f"{talk.queue_id}: enabling PIX workarounds: {words} for {plan.server.relay}")
     yield from _hello(talk, extended=_is_extended(talk, greeting))
     if plan.tls is not TlsLevel.NONE and not plan.tls_first:
         yield from _start_tls(talk, required=plan.tls is TlsLevel.ENCRYPT)
@@ -34,6 +41,8 @@ def opening(talk: Talk) -> Script:
 
 def _is_extended(talk: Talk, greeting: RemoteReply) -> bool:
     """Whether EHLO may be tried."""
+    if "disable_esmtp" in talk.pix and talk.plan.dialect is Dialect.SMTP:
+        return False
     match talk.plan.hello:
         case Hello.ALWAYS:
             return True

@@ -62,6 +62,8 @@ class ReplyReader:
         self._taken = 0  # bytes of the reply under way that have been read
         self.junk: list[str] = []
         """Lines that are no SMTP reply, since somebody last emptied the list."""
+        self.cut: list[str] = []
+        """What is kept of lines that were too long, since somebody last emptied the list."""
 
     @property
     def size(self) -> int:
@@ -87,7 +89,10 @@ class ReplyReader:
             if not self._lines and (reply := _whole(line) if len(line) < SHORT else None):
                 self._taken = 0
                 return reply
-            reply = self._add(printable(line.removesuffix(b"\r")[:LINE_LIMIT]))
+            text = printable(line.removesuffix(b"\r")[:LINE_LIMIT])
+            if len(line) > LINE_LIMIT + 1:
+                self.cut.append(text)
+            reply = self._add(text)
             if reply is not None:
                 return reply
             if self._taken > REPLY_LIMIT:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from gatepost.mail.events import Event, Noted, Warned
-from gatepost.smtp.client_replies import RemoteReply, ReplyReader, ReplyTooLong
+from gatepost.smtp.client_replies import LINE_LIMIT, RemoteReply, ReplyReader, ReplyTooLong
 from gatepost.smtp.client_values import Dialect, Outcome, SessionPlan, Stage, Step, Waiting
 
 GOOD, MORE, BAD = 2, 3, 5
@@ -35,7 +35,7 @@ class Abandoned(Exception):  # noqa: N818 - it is how a script ends, not an erro
 
 
 class Talk:
-    """One conversation. `queue_id` is that of the mail at hand, for log lines."""
+    """One conversation. `queue_id` is that of the mail at hand, for log lines; `pix` the workarounds in force."""
 
     def __init__(self, plan: SessionPlan) -> None:
         self.plan = plan
@@ -48,6 +48,7 @@ class Talk:
         self.in_tls = False
         self.verified = False
         self.binding = b""
+        self.pix: frozenset[str] = frozenset()
 
     def send(self, *lines: str) -> None:
         """Write lines, all in one piece."""
@@ -78,10 +79,16 @@ class Talk:
 
     def learn(self, reply: RemoteReply) -> None:
         """Take in what the server offers (RFC 5321 section 4.1.1.1)."""
+        plan = self.plan
+        if plan.discard and "SILENT-DISCARD" not in plan.discard:
+            self.note(f"discarding EHLO keywords: {' '.join(sorted(plan.discard))}")
         for line in reply.lines[1:]:
             keyword, _, values = line.replace("=", " ", 1).partition(" ")
-            if keyword.upper() not in self.plan.discard:
+            if keyword.upper() not in plan.discard:
                 self.offered[keyword.upper()] = values.strip()
+        size = self.offered.get("SIZE", "")
+        if size and not (size.isascii() and size.isdigit()):
+            self.warn(f'bad EHLO SIZE limit "{size}" from {plan.server.relay}')
 
     def last_words(self) -> RemoteReply | None:
         """What the server said unasked, if it said anything whole."""
@@ -90,13 +97,25 @@ class Talk:
         except ReplyTooLong:
             return None
 
-    def note_junk(self) -> None:
-        """Log what the server said that is no reply."""
-        if self.reader.junk:
+    def note_oddities(self) -> None:
+        """Log what the server said at excessive length, and what is no reply where that could make us lose count."""
+        reader, relay = self.reader, self.plan.server.relay
+        for beginning in reader.cut:
+            self.warn(f"{relay}: response longer than {LINE_LIMIT}: {beginning[:30]}...")
+        reader.cut.clear()
+        if "PIPELINING" in self.offered:
             kind = "LMTP" if self.plan.dialect is Dialect.LMTP else "ESMTP"
-            for line in self.reader.junk:
-                self.warn(f"{self.queue_id}: non-{kind} response from {self.plan.server.relay}: {line[:100]}")
-            self.reader.junk.clear()
+            for line in reader.junk:
+                self.warn(f"{self.queue_id}: non-{kind} response from {relay}: {line[:100]}")
+                self.advise_against_pipelining()
+        reader.junk.clear()
+
+    def advise_against_pipelining(self) -> None:
+        """Log how a server that loses count can be kept from being sent ahead to."""
+        kind = "ehlo" if self.plan.dialect is Dialect.SMTP else "lhlo"
+        parameter = f"{self.plan.dialect.value}_discard_{kind}_keyword_address_maps"
+        address = self.plan.server.address
+        self.warn(f"to prevent loss of mail, turn off command pipelining for {address} with the {parameter} parameter")
 
     def warn(self, text: str) -> None:
         """Log a warning."""
@@ -107,9 +126,13 @@ class Talk:
         self.events.append(Noted(text))
 
     def said(self, reply: RemoteReply, stage: Stage) -> Outcome:
-        """What a refusal means for a recipient; a reply of success where none may be defers."""
+        """What a refusal means for a recipient; a success where none may be is one, for good."""
         text = f"host {self.label} said: {reply.text} (in reply to {stage.command})"
-        return Outcome(reply.dsn if reply.kind != GOOD else "4.5.0", text, reply)
+        return (
+            Outcome("5.5.0", f"Protocol error: {text}", reply)
+            if reply.kind == GOOD
+            else Outcome(reply.dsn, text, reply)
+        )
 
 
 def first_word(reply: RemoteReply) -> str:

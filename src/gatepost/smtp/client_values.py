@@ -128,7 +128,8 @@ class SessionPlan:
     `name` is what we call ourselves; `queue_id` is for log lines. `discard` are EHLO keywords to overlook, in capitals.
     `tls_first`: TLS from the first byte, no STARTTLS. `tls_usable`: our side can do TLS. `skip_5xx_greeting` and
     `soft_login`: a permanent refusal at these points is a temporary one. `nexthop` is for the text about loops;
-    `detects_loops` where meeting our own name means that mail would go in circles. `line_limit` is in bytes.
+    `detects_loops` where meeting our own name means that mail would go in circles. `line_limit` is in bytes. `pix` are
+    workarounds (`disable_esmtp`, `delay_dotcrlf`) for a server behind a PIX firewall, which stars tell.
     """
 
     server: Server
@@ -147,6 +148,7 @@ class SessionPlan:
     skip_quit_reply: bool = True
     detects_loops: bool = True
     line_limit: int = 998
+    pix: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ class Want(Enum):
 
     TLS = "tls"  # shake hands, then `tls_started` or `tls_failed`
     CONTENT = "content"  # the message's content, by `content` and `content_end`
+    PAUSE = "pause"  # send what there is, let the configured while pass, then `paused`
     MAIL = "mail"  # the session stands: `begin` a mail, or `quit`
     CLOSE = "close"  # write what is left and close the connection
 

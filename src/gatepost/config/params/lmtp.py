@@ -82,16 +82,10 @@ class LmtpParameters:
         support=NOTED,
         doc="Like `smtp_per_request_deadline`, for LMTP.",
     )
-    lmtp_pix_workaround_delay_time = duration(
-        "10s", support=NOTED, doc="Like `smtp_pix_workaround_delay_time`, for LMTP."
-    )
-    lmtp_pix_workaround_maps = tables("", support=NOTED, doc="Like `smtp_pix_workaround_maps`, for LMTP.")
-    lmtp_pix_workaround_threshold_time = duration(
-        "500s", support=NOTED, doc="Like `smtp_pix_workaround_threshold_time`, for LMTP."
-    )
-    lmtp_pix_workarounds = words(
-        "disable_esmtp,delay_dotcrlf", support=NOTED, doc="Like `smtp_pix_workarounds`, for LMTP."
-    )
+    lmtp_pix_workaround_delay_time = duration("10s", doc="Like `smtp_pix_workaround_delay_time`, for LMTP.")
+    lmtp_pix_workaround_maps = tables("", doc="Like `smtp_pix_workaround_maps`, for LMTP.")
+    lmtp_pix_workaround_threshold_time = duration("500s", doc="Like `smtp_pix_workaround_threshold_time`, for LMTP.")
+    lmtp_pix_workarounds = words("disable_esmtp,delay_dotcrlf", doc="Like `smtp_pix_workarounds`, for LMTP.")
     lmtp_quit_timeout = duration("300s", doc="Like `smtp_quit_timeout`, for LMTP.")
     lmtp_quote_rfc821_envelope = boolean("yes", support=NOTED, doc="Like `smtp_quote_rfc821_envelope`, for LMTP.")
     lmtp_randomize_addresses = boolean("yes", doc="Like `smtp_randomize_addresses`, for LMTP.")

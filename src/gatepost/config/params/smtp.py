@@ -106,16 +106,10 @@ class SmtpParameters:
         support=NOTED,
         doc="Make time-outs count for a whole request, not for each read and write.",
     )
-    smtp_pix_workaround_delay_time = duration(
-        "10s", support=NOTED, doc="How long such a firewall's faults are waited for."
-    )
-    smtp_pix_workaround_maps = tables("", support=NOTED, doc="Workarounds for single servers behind old PIX firewalls.")
-    smtp_pix_workaround_threshold_time = duration(
-        "500s", support=NOTED, doc="Age of a message from which the delay is applied."
-    )
-    smtp_pix_workarounds = words(
-        "disable_esmtp,delay_dotcrlf", support=NOTED, doc="Workarounds for servers behind old PIX firewalls."
-    )
+    smtp_pix_workaround_delay_time = duration("10s", doc="How long such a firewall's faults are waited for.")
+    smtp_pix_workaround_maps = tables("", doc="Workarounds for single servers behind old PIX firewalls.")
+    smtp_pix_workaround_threshold_time = duration("500s", doc="Age of a message from which the delay is applied.")
+    smtp_pix_workarounds = words("disable_esmtp,delay_dotcrlf", doc="Workarounds for servers behind old PIX firewalls.")
     smtp_quit_timeout = duration("300s", doc="Time-out of the reply to QUIT.")
     smtp_quote_rfc821_envelope = boolean(
         "yes", support=NOTED, doc="Quote addresses in MAIL and RCPT as the standard says."

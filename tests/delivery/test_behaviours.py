@@ -1,0 +1,82 @@
+"""Our client against servers that behave in all kinds of ways, held against what Postfix's client made of each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatepost.config.own import OwnAddresses
+from gatepost.delivery.rules import ClientRules
+from gatepost.delivery.smtp import SmtpAgent
+from gatepost.delivery.surroundings import Surroundings
+from gatepost.mail.events import Event
+from gatepost.maillog import text
+from gatepost.smtp.client_values import Stage
+from tests.fakes.behaviours import BEHAVIOURS
+from tests.fakes.jobs import job
+from tests.fakes.oracle import FakeOracle
+
+RECORD: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "behaviours.json").read_text("utf-8"))
+RULES = ClientRules(name="mx.ohio.net", families=("A",))
+IMPATIENT = replace(RULES, timeouts=dict.fromkeys(Stage, 0.05))
+
+
+SIZE = 300
+"""Bytes of the recorded mails, with what Postfix put before them."""
+
+AHEAD = "host 127.0.0.1[127.0.0.1] sent a reply ahead of its command"
+OURS: dict[str, dict[str, Any]] = {
+    # One reply could pass for another (docs/differences.md).
+    "greeting two replies": {
+        "results": [["b@b.example", "127.0.0.1[127.0.0.1]:PORT", "4.5.0", "deferred", AHEAD]],
+        "commands": [],
+    },
+    "MAIL two replies": {
+        "results": [["b@b.example", "127.0.0.1[127.0.0.1]:PORT", "4.5.0", "deferred", AHEAD]],
+        "commands": ["EHLO mx.ohio.net", "MAIL FROM:<a@a.example>"],
+    },
+    # We say goodbye also where we have nothing to send after all.
+    "EHLO size too small": {"commands": ["EHLO mx.ohio.net", "QUIT"]},
+    "EHLO equals sign": {"commands": ["EHLO mx.ohio.net", "QUIT"]},
+    # The goodbye is not sent ahead.
+    "stalls at ., pipelining": {"commands": RECORD["stalls at ., pipelining"]["commands"][:-1]},
+}
+"""Where we differ on purpose, and in what."""
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_our_client_makes_of_it_what_postfix_does(name: str) -> None:
+    behaviour = BEHAVIOURS[name]
+    events: list[Event] = []
+
+    async def main() -> dict[str, object]:
+        async with behaviour.peer() as peer:
+            agent = SmtpAgent(
+                IMPATIENT if "stall" in name else RULES,
+                Surroundings(FakeOracle, lambda _: events.append, OwnAddresses()),
+                None,
+            )
+            work = job(*behaviour.recipients, nexthop=f"[{peer.address}]:{peer.port}")
+            results = await agent.deliver(work)
+        addresses = dict(enumerate(behaviour.recipients, 1))
+
+        def shown(line: str) -> str:
+            line = line.replace(f"message size {work.body.size} ", f"message size {SIZE} ")
+            return line.replace(f":{peer.port}", ":PORT").replace(work.queue_id, "QID")
+
+        return {
+            "results": [
+                [addresses[result.row], shown(result.relay), result.dsn, result.status.value, shown(result.text)[:200]]
+                for result in results
+            ],
+            "lines": [shown(text(event)) for event in events],
+            "commands": peer.commands,
+        }
+
+    found = asyncio.run(main())
+    assert found == {**RECORD[name], **OURS.get(name, {})}
