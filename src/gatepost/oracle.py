@@ -2,6 +2,10 @@
 
 The server answers from live tables and a resolver; tests, replay and explain answer from records. Pure code awaits
 these methods and never imports an event loop, so that it can be stepped by hand as well.
+
+Most answers are at hand: the table is in memory, the DNS was asked a minute ago. `content` and `known` give those
+without a coroutine, which would be most of what a decision costs. They are short cuts to what `lookup` and `dns` say:
+whoever takes one goes on to the other where it has nothing. An oracle that keeps account of what it is asked has none.
 """
 
 from __future__ import annotations
@@ -70,15 +74,26 @@ class DnsAnswer:
 
 
 class Oracle(Protocol):
-    """Answers questions about the world outside the configuration text."""
+    """Answers questions about the world outside the configuration text. Inherit from it to have no short cuts."""
 
     def takes_partial_keys(self, table: str) -> bool:
         """Whether keys derived from the first, full one may be asked of the table (not so for pattern tables)."""
         ...
 
+    def content(self, table: str) -> dict[str, str] | None:  # noqa: ARG002 - for those that have short cuts
+        """The table as a whole: its keys, folded, and their values. Not to be changed.
+
+        None where it is not in memory, has patterns, or cannot answer. A key beyond ASCII is asked by `lookup`.
+        """
+        return None
+
     async def lookup(self, table: str, key: str) -> str | None:
         """The value for the key in `type:name`, None where there is none. Raises LookupFailed."""
         ...
+
+    def known(self, name: str, rtype: str) -> DnsAnswer | None:  # noqa: ARG002 - likewise
+        """What `dns` says, where that is known already."""
+        return None
 
     async def dns(self, name: str, rtype: str) -> DnsAnswer:
         """The records of type A, AAAA, MX, NS, PTR, TXT or TLSA for the name. Never raises."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import TypeVar
 
-from gatepost.oracle import DnsAnswer, DnsStatus, LookupFailed
+from gatepost.oracle import DnsAnswer, DnsStatus, LookupFailed, Oracle
 from tests.fakes.zone import Zone
 
 T = TypeVar("T")
@@ -29,8 +29,8 @@ REASONS = {
 }
 
 
-class FakeOracle:
-    """Implements `gatepost.oracle.Oracle` from dictionaries."""
+class FakeOracle(Oracle):
+    """Answers from dictionaries."""
 
     def __init__(
         self,

@@ -6,7 +6,8 @@ import pytest
 
 from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
-from gatepost.routing.listing import Known
+from gatepost.oracle import Oracle
+from gatepost.routing.listing import Known, Listing
 from gatepost.routing.router import Router
 from tests.fakes.oracle import FakeOracle, step
 
@@ -52,6 +53,10 @@ ORACLE = FakeOracle(
 )
 
 
+def listed(router: Router, address: str, oracle: Oracle) -> Listing:
+    return step(router.recipient_listing(step(router.resolve(address, oracle)), oracle))
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -76,7 +81,7 @@ ORACLE = FakeOracle(
     ],
 )
 def test_known(address: str) -> None:
-    assert step(ROUTER.recipient_listing(address, ORACLE)).known is Known.LISTED
+    assert listed(ROUTER, address, ORACLE).known is Known.LISTED
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,7 @@ def test_known(address: str) -> None:
     ],
 )
 def test_unknown(address: str, table: str) -> None:
-    listing = step(ROUTER.recipient_listing(address, ORACLE))
+    listing = listed(ROUTER, address, ORACLE)
     assert (Known.UNLISTED, table) == (listing.known, listing.table)
 
 
@@ -112,7 +117,7 @@ def test_unknown(address: str, table: str) -> None:
     ],
 )
 def test_transports_that_refuse(address: str, known: Known, dsn: str, text: str) -> None:
-    listing = step(ROUTER.recipient_listing(address, ORACLE))
+    listing = listed(ROUTER, address, ORACLE)
     assert (known, dsn, text) == (listing.known, listing.dsn, listing.text)
 
 
@@ -125,5 +130,5 @@ def test_an_empty_parameter_knows_everybody() -> None:
         OwnAddresses(),
     )
     for address in ("x@ohio.net", "x@rd.example", "x@vm.example"):
-        assert step(router.recipient_listing(address, FakeOracle())).known is Known.LISTED
-    assert step(router.recipient_listing("x@va.example", FakeOracle())).known is Known.UNLISTED
+        assert listed(router, address, FakeOracle()).known is Known.LISTED
+    assert listed(router, "x@va.example", FakeOracle()).known is Known.UNLISTED

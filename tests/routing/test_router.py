@@ -211,15 +211,45 @@ def test_users_may_be_listed_without_our_domains() -> None:
     text += "relay_recipient_maps = hash:users\n"
     oracle = FakeOracle({"hash:users": {"joe": "x"}})
     for address in ("joe", "joe@ohio.net", "joe@[127.0.0.1]", "joe@Origin.Example"):
-        assert step(router(text).recipient_listing(address, oracle)).known is Known.LISTED
-    assert step(router(text).recipient_listing("ann@ohio.net", oracle)).known is Known.UNLISTED
+        known = router(text)
+        assert Known.LISTED is step(known.recipient_listing(step(known.resolve(address, oracle)), oracle)).known
+    unknown = router(text)
+    route = step(unknown.resolve("ann@ohio.net", oracle))
+    assert Known.UNLISTED is step(unknown.recipient_listing(route, oracle)).known
 
 
 def test_senders_have_listings_too() -> None:
     text = "sender_canonical_maps = hash:s\nlocal_recipient_maps = hash:users\n"
     oracle = FakeOracle({"hash:s": {"ann@ohio.net": "x"}, "hash:users": {}})
-    assert step(router(text).sender_listing("ann@ohio.net", oracle)).known is Known.LISTED
-    assert step(router(text).recipient_listing("ann@ohio.net", oracle)).known is Known.UNLISTED
+    made = router(text)
+    route = step(made.resolve("ann@ohio.net", oracle))
+    assert Known.LISTED is step(made.sender_listing(route, oracle)).known
+    assert Known.UNLISTED is step(made.recipient_listing(route, oracle)).known
+
+
+def test_a_route_that_no_table_has_a_say_in_is_kept() -> None:
+    made = router("relayhost = [relay.example]\n")
+    first = step(made.resolve("x@y.example", FakeOracle(), sender="a@b.example"))
+    assert first is step(made.resolve("x@y.example", FakeOracle(), sender="c@d.example"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "transport_maps = hash:t\n",
+        "mydestination = hash:t\n",
+        "relay_domains = hash:t\n",
+        "relocated_maps = hash:t\n",
+        "sender_dependent_relayhost_maps = hash:t\n",
+        "sender_dependent_default_transport_maps = hash:t\n",
+    ],
+)
+def test_where_a_table_has_a_say_it_is_asked_each_time(text: str) -> None:
+    made, oracle = router(text), FakeOracle({"hash:t": {}})
+    for _ in range(2):
+        oracle.asked.clear()
+        step(made.resolve("x@y.example", oracle, sender="a@b.example"))
+        assert oracle.asked
 
 
 def test_expansion_is_at_hand() -> None:

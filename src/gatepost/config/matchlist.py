@@ -11,6 +11,7 @@ Rules of this module:
 5. `type:table` matches where the table has the key; in domain and host lists, parents of a name are keys too, unless
    the table takes none but the first. An address is only looked up as it is.
 6. What cannot be understood fails the lookup when its turn comes: a list with a fault must neither permit nor refuse.
+7. A list without tables and faults gives the same answer to the same question for ever, so it is remembered.
 """
 
 from __future__ import annotations
@@ -18,17 +19,22 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from gatepost.config.findings import Place
 from gatepost.config.lexer import logical_lines
 from gatepost.config.param import Patterns, PatternStyle
 from gatepost.config.settings import PARAMETERS, Settings
 from gatepost.config.source import Word, split_words
+from gatepost.mail.address import fold
 from gatepost.oracle import LookupFailed, Oracle
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+REMEMBERED = 5000
+"""Answers that a list keeps."""
 
 NESTING_LIMIT = 20
 """Files within files; deeper ones include each other."""
@@ -76,7 +82,7 @@ class Pattern:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MatchList:
     """A pattern list, ready to match. `name` is that of the parameter, for failures."""
 
@@ -84,6 +90,7 @@ class MatchList:
     style: PatternStyle
     parents: bool = False
     name: str = ""
+    _answers: dict[tuple[str, str], bool] = field(init=False, compare=False, repr=False, default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings, name: str) -> MatchList:
@@ -117,18 +124,71 @@ class MatchList:
         Raises:
             LookupFailed: a table or file could not be read, or a pattern makes no sense.
         """
+        found = self.known(name, address)
+        if found is not None:
+            return found
         subject = _Subject(name, name.lower(), address, _address(address))
         for pattern in self.patterns:
-            if await self._meets(pattern.matcher, oracle, subject):
+            if await self._met(pattern.matcher, oracle, subject):
                 return not pattern.negated
         return False
+
+    def known(self, name: str = "", address: str = "") -> bool | None:
+        """The same without waiting; None where `matches` has to be asked."""
+        found = self._answers.get((name, address))
+        if found is None and self.fixed:
+            found = self._decided(_Subject(name, name.lower(), address, _address(address)))
+            if len(self._answers) >= REMEMBERED:
+                self._answers.clear()
+            self._answers[name, address] = found
+        return found
+
+    @cached_property
+    def fixed(self) -> bool:
+        """Whether the answers depend on nothing but the list."""
+        return not any(isinstance(pattern.matcher, Table | Faulty) for pattern in self.patterns)
+
+    def _decided(self, subject: _Subject) -> bool:
+        """The answer of a list that is fixed."""
+        if any(pattern.negated for pattern in self.patterns):
+            deciding = (
+                pattern
+                for pattern in self.patterns
+                if not isinstance(pattern.matcher, Table) and self._meets(pattern.matcher, subject)
+            )
+            first = next(deciding, None)
+            return first is not None and not first.negated
+        if not self._names.isdisjoint((*self._patterns_above(subject.folded), subject.address.lower())):
+            return True
+        return subject.parsed is not None and any(subject.parsed in network for network in self._networks)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(pattern.matcher.text for pattern in self.patterns if isinstance(pattern.matcher, Name))
+
+    @cached_property
+    def _networks(self) -> tuple[_Network, ...]:
+        return tuple(pattern.matcher.network for pattern in self.patterns if isinstance(pattern.matcher, Range))
+
+    def _patterns_above(self, folded: str) -> Iterator[str]:
+        """The patterns that a name in small letters meets (rule 2)."""
+        yield folded
+        at = -1 if self.style is PatternStyle.STRINGS else folded.find(".")
+        while at >= 0:
+            yield folded[at + 1 if self.parents else at :]
+            at = folded.find(".", at + 1)
 
     def complaint(self, failure: LookupFailed) -> str:
         """What the log says of a failure of `matches`."""
         why = failure.reason if failure.table == self.name else f"{failure.table}: table lookup problem"
         return f"{self.name}: {why}"
 
-    async def _meets(self, matcher: Name | Range | Table | Faulty, oracle: Oracle, subject: _Subject) -> bool:
+    async def _met(self, matcher: Name | Range | Table | Faulty, oracle: Oracle, subject: _Subject) -> bool:
+        if isinstance(matcher, Table):
+            return await self._in_table(matcher.spec, oracle, subject)
+        return self._meets(matcher, subject)
+
+    def _meets(self, matcher: Name | Range | Faulty, subject: _Subject) -> bool:
         match matcher:
             case Name(text):
                 return (subject.folded != "" and self._is_or_below(subject.folded, text)) or (
@@ -136,8 +196,6 @@ class MatchList:
                 )
             case Range(network):
                 return subject.parsed is not None and subject.parsed in network
-            case Table(spec):
-                return await self._in_table(spec, oracle, subject)
             case Faulty(table, reason, family):
                 if family and (subject.parsed is None or subject.parsed.version != family):
                     return False
@@ -151,17 +209,23 @@ class MatchList:
         return name.endswith(f".{pattern}") if self.parents else pattern.startswith(".") and name.endswith(pattern)
 
     async def _in_table(self, spec: str, oracle: Oracle, subject: _Subject) -> bool:
-        for key in self._keys(subject.name, spec, oracle) if subject.name else ():
+        keys = tuple(filter(None, self._keys(subject, spec, oracle)))
+        content = oracle.content(spec) if all(map(str.isascii, keys)) else None
+        if content is not None:
+            return not content.keys().isdisjoint(map(fold, keys))
+        for key in keys:
             if await oracle.lookup(spec, key) is not None:
                 return True
-        return subject.address != "" and await oracle.lookup(spec, subject.address) is not None
+        return False
 
-    def _keys(self, name: str, spec: str, oracle: Oracle) -> Iterator[str]:
-        yield name
+    def _keys(self, subject: _Subject, spec: str, oracle: Oracle) -> Iterator[str]:
+        """The keys that a table is asked for (rule 5)."""
+        labels = subject.name.split(".")
+        yield subject.name
         if self.style is not PatternStyle.STRINGS and oracle.takes_partial_keys(spec):
-            labels = name.split(".")
             for index in range(1, len(labels)):
                 yield ("" if self.parents else ".") + ".".join(labels[index:])
+        yield subject.address
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ are read again when they change.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -34,9 +35,11 @@ class Resolver:
         hosts: Callable[[], Hosts] | None = None,
         *,
         cache_size: int = CACHE_SIZE,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._options = options or system_options()
         self._hosts = hosts or system_hosts()
+        self._clock = clock
         self._cache: Cache[tuple[str, str], Resolution] = Cache(cache_size)
         self._asking: dict[tuple[str, str], asyncio.Task[Resolution]] = {}
         self._room = asyncio.Semaphore(CONCURRENCY)
@@ -50,23 +53,26 @@ class Resolver:
         """The records of the type for the name. Never raises."""
         return (await self.resolve(name, rtype)).answer
 
+    def known(self, name: str, rtype: str) -> Resolution | None:
+        """The same from the cache; None where it is not there."""
+        return self._cache.get((name.lower().removesuffix("."), rtype), self._clock())
+
     async def resolve(self, name: str, rtype: str) -> Resolution:
         """The same, with what the log is to say about it. Never raises."""
-        key = (name.lower().removesuffix("."), rtype)
-        loop = asyncio.get_running_loop()
-        known = self._cache.get(key, loop.time())
-        if known:
+        known = self.known(name, rtype)
+        if known is not None:
             return known
+        key = (name.lower().removesuffix("."), rtype)
         task = self._asking.get(key)
         if task is None:
-            task = self._asking[key] = loop.create_task(self._ask(key))
+            task = self._asking[key] = asyncio.create_task(self._ask(key))
             task.add_done_callback(lambda _: self._asking.pop(key, None))
         return await asyncio.shield(task)
 
     async def _ask(self, key: tuple[str, str]) -> Resolution:
         async with self._room:
             found = await self._chase(*key)
-        self._cache.put(key, found, asyncio.get_running_loop().time() + found.ttl)
+        self._cache.put(key, found, self._clock() + found.ttl)
         return found
 
     async def _chase(self, name: str, rtype: str) -> Resolution:

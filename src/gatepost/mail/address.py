@@ -19,6 +19,9 @@ from gatepost.mail.words import is_dot_string, quoted, scan
 LABEL_LIMIT = 63
 """Characters of a label (RFC 1035 section 2.3.4)."""
 
+REMEMBERED = 2000
+"""Names of which it is remembered whether they can name a host: a session asks that of the same few many times."""
+
 NAME_LIMIT = 255
 """Characters of a host name (RFC 1035 section 2.3.4)."""
 
@@ -114,6 +117,7 @@ def to_ascii(domain: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(REMEMBERED)
 def is_hostname(name: str, *, utf8: bool = True) -> bool:
     """Whether a text can name a host.
 

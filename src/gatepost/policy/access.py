@@ -17,6 +17,7 @@ from gatepost.oracle import LookupFailed
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Stage
 from gatepost.policy.outcome import (
+    DUNNO,
     Action,
     Bcc,
     Discard,
@@ -108,7 +109,7 @@ Act = Callable[[Evaluation, Entry], Awaitable[Outcome]]
 
 
 async def _dunno(_evaluation: Evaluation, _entry: Entry) -> Outcome:
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _permit(evaluation: Evaluation, entry: Entry) -> Outcome:
@@ -142,12 +143,12 @@ async def _hang_up(evaluation: Evaluation, entry: Entry) -> Outcome:
 
 async def _info(evaluation: Evaluation, entry: Entry) -> Outcome:
     evaluation.log("info", entry.text)
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _warn(evaluation: Evaluation, entry: Entry) -> Outcome:
     evaluation.log("warn", entry.text)
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _hold(evaluation: Evaluation, entry: Entry) -> Outcome:
@@ -155,12 +156,12 @@ async def _hold(evaluation: Evaluation, entry: Entry) -> Outcome:
         _log_about(evaluation, "hold", entry, entry.text or "triggers HOLD action")
         evaluation.held = True
         evaluation.actions.append(Hold())
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _discard(evaluation: Evaluation, entry: Entry) -> Outcome:
     if not _delegable(evaluation, entry):
-        return Outcome.DUNNO
+        return DUNNO
     _log_about(evaluation, "discard", entry, entry.text or "triggers DISCARD action")
     evaluation.discarded = True
     evaluation.actions.append(Discard())
@@ -169,31 +170,31 @@ async def _discard(evaluation: Evaluation, entry: Entry) -> Outcome:
 
 async def _filter(evaluation: Evaluation, entry: Entry) -> Outcome:
     if not _delegable(evaluation, entry):
-        return Outcome.DUNNO
+        return DUNNO
     if not entry.text:
         evaluation.warn(f"{_place(entry)} has FILTER entry without value")
     elif ":" not in entry.text:
         evaluation.warn(f"{_place(entry)} requires transport:destination")
     else:
         _delegate(evaluation, "filter", entry, Filter(entry.text))
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _redirect(evaluation: Evaluation, entry: Entry) -> Outcome:
     if _delegable(evaluation, entry) and _has_address(evaluation, entry):
         _delegate(evaluation, "redirect", entry, Redirect(entry.text))
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _bcc(evaluation: Evaluation, entry: Entry) -> Outcome:
     if _delegable(evaluation, entry) and _has_address(evaluation, entry):
         _delegate(evaluation, "bcc", entry, Bcc(entry.text))
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _prepend(evaluation: Evaluation, entry: Entry) -> Outcome:
     if not _in_transaction(evaluation, entry):
-        return Outcome.DUNNO
+        return DUNNO
     if evaluation.stage is Stage.END_OF_DATA:
         evaluation.warn(
             f"access table {entry.match.table}: action PREPEND must be used before smtpd_end_of_data_restrictions"
@@ -202,7 +203,7 @@ async def _prepend(evaluation: Evaluation, entry: Entry) -> Outcome:
         evaluation.warn(f"{_place(entry)} requires header: text")
     else:
         evaluation.actions.append(Prepend(entry.text))
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _restrictions(evaluation: Evaluation, entry: Entry) -> Outcome:

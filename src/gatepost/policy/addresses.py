@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gatepost.mail.address import AddressSyntaxError, is_hostname, to_ascii
-from gatepost.oracle import DnsStatus
+from gatepost.oracle import DnsAnswer, DnsStatus
 from gatepost.policy import access, domains
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome, Refusal
+from gatepost.policy.outcome import DUNNO, Outcome, Refusal
 from gatepost.routing.classes import AddressClass
 from gatepost.routing.listing import Known, Listing
-from gatepost.routing.router import Route
 
+_LISTED = Known.LISTED
 _FINAL = (AddressClass.LOCAL, AddressClass.ALIAS, AddressClass.VIRTUAL)
 
 
@@ -22,7 +22,7 @@ def reject_non_fqdn(evaluation: Evaluation, subject: Subject) -> Outcome:
     address = _address(evaluation, subject)
     domain = address.rpartition("@")[2].removesuffix(".") if "@" in address else ""
     if not address or domain.startswith("[") or ("." in domain and is_hostname(domain)):
-        return Outcome.DUNNO
+        return DUNNO
     code = evaluation.settings.non_fqdn_reject_code
     return evaluation.reject(evaluation.topic_of(subject).refuse(code, "5.5.2", "need fully-qualified address"))
 
@@ -36,22 +36,20 @@ async def reject_unknown_domain(
     """
     address = _address(evaluation, subject)
     if not address:
-        return Outcome.DUNNO
-    route = await _route(evaluation, subject)
+        return DUNNO
+    route = await evaluation.route_of(subject)
     domain = route.recipient.rpartition("@")[2]
     if route.address_class in _FINAL or domain.startswith("["):
-        return Outcome.DUNNO
-    topic = evaluation.topic_of(subject)
-    code = evaluation.settings.unknown_address_reject_code
+        return DUNNO
     try:
         answer = await domains.existence(evaluation, to_ascii(domain), ("MX", "A", "AAAA"))
     except AddressSyntaxError:
-        return evaluation.reject(topic.refuse(code, dsn, "Domain not found"))
+        answer = DnsAnswer(DnsStatus.NXDOMAIN)
+    if answer.records:
+        return evaluation.reject(null_mx(domain)) if domains.is_null_mx(answer) else DUNNO
+    topic = evaluation.topic_of(subject)
+    code = evaluation.settings.unknown_address_reject_code
     match answer.status:
-        case DnsStatus.FOUND if domains.is_null_mx(answer):
-            return evaluation.reject(null_mx(domain))
-        case DnsStatus.FOUND:
-            return Outcome.DUNNO
         case DnsStatus.TEMPFAIL:
             action = evaluation.settings.unknown_address_tempfail_action
             return evaluation.tempfail(action, topic.refuse(450, dsn, "Domain not found"))
@@ -63,14 +61,15 @@ async def reject_unknown_domain(
 
 async def reject_unlisted(evaluation: Evaluation, subject: Subject) -> Outcome:
     """Refuse an address in one of our domains that the domain's table does not have."""
-    facts, router, oracle = evaluation.facts, evaluation.program.router, evaluation.oracle
+    router, oracle = evaluation.program.router, evaluation.oracle
+    route = await evaluation.route_of(subject)
     if subject is Subject.SENDER:
-        listing = await router.sender_listing(facts.sender or "", oracle)
+        listing = await router.sender_listing(route, oracle)
     else:
-        listing = await router.recipient_listing(facts.recipient or "", oracle, sender=facts.sender or "")
+        listing = await router.recipient_listing(route, oracle)
+    if listing.known is _LISTED:
+        return DUNNO
     match listing.known:
-        case Known.LISTED:
-            return Outcome.DUNNO
         case Known.UNLISTED:
             return evaluation.reject(_unknown_user(evaluation, subject, listing))
         case Known.REFUSED:
@@ -106,10 +105,3 @@ def _unknown_user(evaluation: Evaluation, subject: Subject, listing: Listing) ->
 def _address(evaluation: Evaluation, subject: Subject) -> str:
     facts = evaluation.facts
     return (facts.sender if subject is Subject.SENDER else facts.recipient) or ""
-
-
-async def _route(evaluation: Evaluation, subject: Subject) -> Route:
-    facts = evaluation.facts
-    if subject is Subject.SENDER:
-        return await evaluation.route(facts.sender or "")
-    return await evaluation.route(facts.recipient or "", sender=facts.sender or "")

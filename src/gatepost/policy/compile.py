@@ -18,7 +18,7 @@ from gatepost.config.settings import Settings
 from gatepost.config.source import SourceText, Word, split_words
 from gatepost.policy import checks, faulty, registry
 from gatepost.policy.evaluation import CLASS_NESTING_LIMIT, Evaluation
-from gatepost.policy.outcome import Outcome
+from gatepost.policy.outcome import DUNNO, Outcome
 from gatepost.policy.program import Check, Program, Rule, RuleList
 from gatepost.policy.registry import BadArgumentError, Restriction
 from gatepost.routing.router import Router
@@ -172,5 +172,5 @@ async def _bare_table(evaluation: Evaluation, *, word: str) -> Outcome:
             f'{evaluation.topic.kind} restriction "{word}"'
         )
     if known.about.value and getattr(evaluation.facts, known.about.value) is None:
-        return Outcome.DUNNO
+        return DUNNO
     return await known.bind(known.name, word)(evaluation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from gatepost.mail.reply import Reply
 from gatepost.oracle import DnsStatus
@@ -11,6 +12,9 @@ from gatepost.policy.access import fitting_status
 from gatepost.policy.arguments import DnsList
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.outcome import Refusal, Topic
+
+REMEMBERED = 2000
+"""Addresses whose reverse is kept: every list of addresses is asked for it."""
 
 REASON_LIMIT = 500
 """Bytes of a list's TXT records that a reply quotes."""
@@ -28,6 +32,7 @@ TEMPLATE_NAMES: tuple[str, ...] = (
 """What reply templates may mention."""
 
 
+@lru_cache(REMEMBERED)
 def reversed_address(address: str) -> str:
     """The address as lists are asked for it: octets, or nibbles, in reverse order (RFC 5782 sections 2.1 and 2.4)."""
     return ipaddress.ip_address(address).reverse_pointer.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")

@@ -19,7 +19,7 @@ from dataclasses import replace
 from gatepost.oracle import Oracle
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Facts, Stage, Subject
-from gatepost.policy.outcome import Carry, Outcome, Refusal, Topic, Verdict
+from gatepost.policy.outcome import DUNNO, Carry, Outcome, Refusal, Topic, Verdict
 from gatepost.policy.program import Program, RuleList
 
 CLIENT = "smtpd_client_restrictions"
@@ -54,7 +54,7 @@ async def decide(
         evaluation.reply if outcome is Outcome.REJECT else None,
         tuple(evaluation.events),
         tuple(evaluation.actions),
-        tuple(evaluation.steps),
+        tuple(evaluation.trace),
         carry,
         evaluation.fault,
     )
@@ -69,14 +69,14 @@ _FINAL = (Outcome.REJECT, Outcome.HANGUP)
 
 async def _at_connect(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, Carry]:
     if evaluation.program.delay_reject:
-        return Outcome.DUNNO, carry
+        return DUNNO, carry
     outcome = await _client(evaluation)
     return outcome, Carry(client=evaluation.defer_if_permit)
 
 
 async def _at_helo(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, Carry]:
     if evaluation.program.delay_reject:
-        return Outcome.DUNNO, carry
+        return DUNNO, carry
     evaluation.defer_if_permit = carry.client
     outcome = await _helo(evaluation)
     return outcome, Carry(carry.client, evaluation.defer_if_permit)
@@ -84,7 +84,7 @@ async def _at_helo(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, Carry
 
 async def _at_mail(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, Carry]:
     if evaluation.program.delay_reject:
-        return Outcome.DUNNO, carry
+        return DUNNO, carry
     evaluation.defer_if_permit = _from_greeting(evaluation, carry)
     outcome = await _sender(evaluation)
     return outcome, replace(carry, sender=evaluation.defer_if_permit)
@@ -93,7 +93,7 @@ async def _at_mail(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, Carry
 async def _at_recipient(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, Carry]:
     if _passes_always(evaluation):
         return Outcome.PERMIT, carry
-    outcome = Outcome.DUNNO
+    outcome = DUNNO
     if evaluation.program.delay_reject:
         outcome = await _delayed(evaluation, (_client, _helo, _sender))
         if evaluation.facts.sender is None:
@@ -106,13 +106,13 @@ async def _at_recipient(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, 
 
 
 async def _at_etrn(evaluation: Evaluation, carry: Carry) -> tuple[Outcome, Carry]:
-    outcome = Outcome.DUNNO
+    outcome = DUNNO
     if evaluation.program.delay_reject:
         outcome = await _delayed(evaluation, (_client, _helo))
     else:
         evaluation.defer_if_permit = _from_greeting(evaluation, carry)
     if outcome not in _FINAL:
-        outcome = await _list(evaluation, ETRN, evaluation.topic_of(Subject.ETRN), "check_etrn_access")
+        outcome = await _list(evaluation, ETRN, Subject.ETRN, "check_etrn_access")
         outcome = _settled(evaluation, outcome)
     return outcome, carry
 
@@ -149,32 +149,32 @@ async def _delayed(evaluation: Evaluation, parts: tuple[Part, ...]) -> Outcome:
         outcome = await part(evaluation)
         if outcome in _FINAL:
             return outcome
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _client(evaluation: Evaluation) -> Outcome:
-    return await _list(evaluation, CLIENT, evaluation.topic_of(Subject.CLIENT), "check_client_access")
+    return await _list(evaluation, CLIENT, Subject.CLIENT, "check_client_access")
 
 
 async def _helo(evaluation: Evaluation) -> Outcome:
     if evaluation.facts.helo is None:
-        return Outcome.DUNNO
-    return await _list(evaluation, HELO, evaluation.topic_of(Subject.HELO), "check_helo_access")
+        return DUNNO
+    return await _list(evaluation, HELO, Subject.HELO, "check_helo_access")
 
 
 async def _sender(evaluation: Evaluation) -> Outcome:
     if evaluation.facts.sender is None:
-        return Outcome.DUNNO
-    outcome = await _list(evaluation, SENDER, evaluation.topic_of(Subject.SENDER), "check_sender_access")
+        return DUNNO
+    outcome = await _list(evaluation, SENDER, Subject.SENDER, "check_sender_access")
     return await _implied(evaluation, evaluation.program.unlisted_sender, outcome)
 
 
 async def _recipient(evaluation: Evaluation) -> Outcome:
-    program, topic = evaluation.program, evaluation.topic_of(Subject.RECIPIENT)
+    program = evaluation.program
     evaluation.defer_if_reject = None
-    outcome = Outcome.DUNNO
+    outcome = DUNNO
     for rules in program.recipient_lists:
-        evaluation.topic, evaluation.bare = topic, "check_recipient_access"
+        evaluation.about, evaluation.bare = Subject.RECIPIENT, "check_recipient_access"
         outcome = await evaluation.run(rules)
         if outcome in _FINAL:
             return outcome
@@ -182,8 +182,8 @@ async def _recipient(evaluation: Evaluation) -> Outcome:
     return await _implied(evaluation, program.unlisted_recipient, outcome)
 
 
-async def _list(evaluation: Evaluation, name: str, topic: Topic, bare: str) -> Outcome:
-    evaluation.topic, evaluation.bare = topic, bare
+async def _list(evaluation: Evaluation, name: str, about: Subject | Topic, bare: str) -> Outcome:
+    evaluation.about, evaluation.bare = about, bare
     evaluation.defer_if_reject = None
     return await evaluation.run(evaluation.program.lists[name])
 

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from gatepost.config.settings import Settings
 from gatepost.mail.address import external
 from gatepost.mail.events import Event, Warned
 from gatepost.mail.events.smtpd import PolicyActed
@@ -17,13 +16,13 @@ from gatepost.mail.reply import Reply
 from gatepost.oracle import DnsAnswer, DnsStatus, EmptyResult, LookupFailed, Oracle
 from gatepost.policy.facts import Facts, Stage, Subject
 from gatepost.policy.outcome import (
+    DUNNO,
     OURS,
     SERVER_CONFIGURATION_ERROR,
     Action,
     Fault,
     Outcome,
     Refusal,
-    Step,
     Topic,
     lookup_failure,
 )
@@ -54,70 +53,52 @@ class Evaluation:
     Restrictions use `facts`, `program`, `oracle`, `topic`, the methods, and set `match` to the table entry they found.
     """
 
-    __slots__ = (
-        "_listed",
-        "_routes",
-        "actions",
-        "bare",
-        "client",
-        "defer_if_permit",
-        "defer_if_reject",
-        "depth",
-        "discarded",
-        "events",
-        "facts",
-        "fault",
-        "held",
-        "match",
-        "oracle",
-        "program",
-        "recipient_checked",
-        "reply",
-        "rule",
-        "sender_checked",
-        "stage",
-        "steps",
-        "topic",
-        "warn_only",
-    )
+    about: Subject | Topic = Topic("", "")  # what the current list is about
+    bare = ""  # the restriction that a bare `type:table` stands for in the current list
+    defer_if_reject: Refusal | None = None
+    sender_checked = False  # whether reject_unlisted_sender has been evaluated, explicitly or implied
+    recipient_checked = False
+    reply: Reply | None = None
+    fault = Fault.NONE
+    _sender_route: Route | None = None
+    _recipient_route: Route | None = None
 
     def __init__(self, program: Program, stage: Stage, facts: Facts, oracle: Oracle) -> None:
         self.program = program
+        self.settings = program.settings
         self.stage = stage
         self.facts = facts
         self.oracle = oracle
-        self.client = program.client_label(facts.peer)
-        self.topic = Topic("", "")  # what the current list is about
-        self.bare = ""  # the restriction that a bare `type:table` stands for in the current list
+        self.rule: Rule | None = None
+        self.match: Found | None = None
         self.warn_only = False
         self.depth = 0
         self.defer_if_permit: Refusal | None = None
-        self.defer_if_reject: Refusal | None = None
         self.discarded = facts.discarded
         self.held = facts.held
-        self.sender_checked = False  # whether reject_unlisted_sender has been evaluated, explicitly or implied
-        self.recipient_checked = False
-        self.rule: Rule | None = None
-        self.match: Found | None = None
-        self.reply: Reply | None = None
-        self.fault = Fault.NONE
         self.events: list[Event] = []
         self.actions: list[Action] = []
-        self.steps: list[Step] = []
-        self._routes: dict[tuple[str, str], Route] = {}
+        self.trace: list[tuple[Rule, Outcome, Found | None, int]] = []  # what `Verdict.steps` are made of
         self._listed: dict[str, DnsAnswer] = {}
 
     # What restrictions can learn
 
     @property
-    def settings(self) -> Settings:
-        """The parameters of the service."""
-        return self.program.settings
+    def client(self) -> str:
+        """The client as replies and log lines name it."""
+        return self.program.client_label(self.facts.peer)
 
-    def topic_of(self, subject: Subject) -> Topic:
+    @property
+    def topic(self) -> Topic:
+        """What replies of the current list begin with."""
+        return self.topic_of(self.about)
+
+    def topic_of(self, about: Subject | Topic) -> Topic:
         """What replies about the subject begin with."""
         facts = self.facts
-        match subject:
+        match about:
+            case Topic():
+                return about
             case Subject.CLIENT:
                 return Topic(self.client, "Client host")
             case Subject.HELO:
@@ -131,19 +112,24 @@ class Evaluation:
             case Subject.SESSION:
                 return self.topic
 
-    async def route(self, address: str, *, sender: str = "") -> Route:
-        """Where mail for the address goes, asked once a decision. Raises LookupFailed."""
-        found = self._routes.get((address, sender))
-        if found is None:
-            found = await self.program.router.resolve(address, self.oracle, sender=sender)
-            self._routes[address, sender] = found
-        return found
+    async def route_of(self, subject: Subject) -> Route:
+        """Where mail for the sender or the recipient goes, asked once a decision. Raises LookupFailed."""
+        facts, router = self.facts, self.program.router
+        if subject is Subject.SENDER:
+            if self._sender_route is None:
+                self._sender_route = await router.resolve(facts.sender or "", self.oracle)
+            return self._sender_route
+        if self._recipient_route is None:
+            sender = facts.sender or ""
+            self._recipient_route = await router.resolve(facts.recipient or "", self.oracle, sender=sender)
+        return self._recipient_route
 
     async def listed(self, query: str) -> DnsAnswer:
         """What a DNS list says, asked once a decision; a failure is logged."""
         found = self._listed.get(query)
         if found is None:
-            found = self._listed[query] = await self.oracle.dns(query, "A")
+            found = self.oracle.known(query, "A") or await self.oracle.dns(query, "A")
+            self._listed[query] = found
             if found.status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID):
                 why = f"Host or domain name not found. Name service error for name={query} type=A: {found.reason}"
                 self.warn(f"{query}: RBL lookup error: {why}")
@@ -176,7 +162,7 @@ class Evaluation:
             reply = reply.softened()
         self.log("reject_warning" if warn_only else "reject", reply.text)
         if warn_only:
-            return Outcome.DUNNO
+            return DUNNO
         self.reply = reply
         return Outcome.REJECT
 
@@ -186,13 +172,13 @@ class Evaluation:
             return self.reject(refusal)
         if self.defer_if_permit is None:
             self.defer_if_permit = refusal
-        return Outcome.DUNNO
+        return DUNNO
 
     def defer_reject(self, refusal: Refusal) -> Outcome:
         """Refuse with this instead of a permanent refusal."""
         if self.defer_if_reject is None:
             self.defer_if_reject = refusal
-        return Outcome.DUNNO
+        return DUNNO
 
     def tempfail(self, action: str, refusal: Refusal) -> Outcome:
         """Do what a `*_tempfail_action` says: `defer` at once, or `defer_if_permit`."""
@@ -228,7 +214,7 @@ class Evaluation:
 
     async def run(self, rules: RuleList) -> Outcome:
         """Evaluate rules until one decides. DUNNO: none did, or both defer flags are set, or mail is discarded."""
-        facts, warn_only = self.facts, self.warn_only
+        facts, warn_only, record = self.facts, self.warn_only, self.trace.append
         for rule in rules.rules:
             if self.discarded:
                 break
@@ -244,12 +230,12 @@ class Evaluation:
             except Misconfigured:
                 outcome = self.reject(SERVER_CONFIGURATION_ERROR)
             self.warn_only = warn_only
-            self.steps.append(Step(rule, outcome, self.match, self.depth))
-            if outcome is not Outcome.DUNNO:
+            record((rule, outcome, self.match, self.depth))
+            if outcome is not DUNNO:
                 return outcome
             if self.defer_if_permit is not None and self.defer_if_reject is not None:
                 break
-        return Outcome.DUNNO
+        return DUNNO
 
     async def run_nested(self, rules: RuleList, topic: Topic, origin: str, limit: int = NESTING_LIMIT) -> Outcome:
         """Evaluate a list within a list. `topic` is what its replies are about, `origin` what led to it.
@@ -259,14 +245,14 @@ class Evaluation:
         """
         if self.depth >= limit:
             raise self.misconfigured(f"{origin} causes unreasonable recursion")
-        outer = self.rule, self.match, self.topic
+        outer = self.rule, self.match, self.about
         self.depth += 1
-        self.topic = topic
+        self.about = topic
         try:
             return await self.run(rules)
         finally:
             self.depth -= 1
-            self.rule, self.match, self.topic = outer
+            self.rule, self.match, self.about = outer
 
     def _failed(self, rule: Rule, failure: LookupFailed) -> Outcome:
         """Refuse for now: a table did not answer, or is at fault."""

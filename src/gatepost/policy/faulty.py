@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatepost.policy.evaluation import Evaluation
-from gatepost.policy.outcome import Outcome
+from gatepost.policy.outcome import DUNNO, Outcome
 
 
 async def stop(evaluation: Evaluation, *, warning: str) -> Outcome:
@@ -14,4 +14,4 @@ async def stop(evaluation: Evaluation, *, warning: str) -> Outcome:
 async def skip(evaluation: Evaluation, *, warning: str) -> Outcome:
     """Go on with the next rule."""
     evaluation.warn(warning)
-    return Outcome.DUNNO
+    return DUNNO

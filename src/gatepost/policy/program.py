@@ -46,7 +46,8 @@ class Rule:
         written: the word that stands in the configuration.
         argument: the word that belongs to it, "" where it takes none.
         place: where it was written; None for implied rules and rules from table values.
-        subject: what must be known for the rule to be evaluated; `requires` names that fact.
+        subject: what must be known for the rule to be evaluated; `requires` names that fact, where it may
+            be unknown.
         check: what evaluates it.
         warn_only: whether `warn_if_reject` stands before it.
         ignored: the word that follows a `permit`, `reject` or `defer` and will never be reached, or "".
@@ -63,7 +64,8 @@ class Rule:
     requires: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "requires", self.subject.value)  # looked at often, and an enum's value is slow
+        known = self.subject in (Subject.SESSION, Subject.CLIENT)  # from the first moment of every session
+        object.__setattr__(self, "requires", "" if known else self.subject.value)
 
     def __str__(self) -> str:
         words = ("warn_if_reject" if self.warn_only else "", self.written, self.argument)

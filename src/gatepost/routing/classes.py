@@ -47,7 +47,14 @@ class DomainClasses:
         if domain.startswith("["):
             address = literal_address(domain)
             return address is not None and address in self._own
-        return await self._lists[AddressClass.LOCAL].matches(oracle, name=domain)
+        listed = self._lists[AddressClass.LOCAL]
+        found = listed.known(domain)
+        return await listed.matches(oracle, name=domain) if found is None else found
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the class of a domain depends on nothing but the configuration."""
+        return all(listed.fixed for listed in self._lists.values())
 
     async def classify(self, domain: str, oracle: Oracle) -> AddressClass:
         """The class of a domain. Raises LookupFailed."""

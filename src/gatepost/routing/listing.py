@@ -59,53 +59,60 @@ TABLE_NAMES = {
 """How replies call the table of a class."""
 
 
+_LISTED = {kind: Listing(Known.LISTED, kind) for kind in AddressClass}
+
+
 class Lists:
     """The tables of one configuration."""
 
     def __init__(self, settings: Settings, rules: SearchRules) -> None:
-        self._settings = settings
         self._rules = rules
+        rewriting = (settings.canonical_maps, settings.virtual_alias_maps)
+        own = settings.recipient_canonical_maps
+        self._recipient_maps = tuple(filter(None, (own, *rewriting)))
+        self._sender_maps = tuple(filter(None, ((*own, *settings.sender_canonical_maps), *rewriting)))
+        self._tables: dict[AddressClass, tuple[str, ...]] = {
+            AddressClass.LOCAL: settings.local_recipient_maps,
+            AddressClass.VIRTUAL: settings.virtual_mailbox_maps,
+            AddressClass.RELAY: settings.relay_recipient_maps,
+        }
 
     async def recipient(
         self, address: str, kind: AddressClass, transport: str, nexthop: str, oracle: Oracle
     ) -> Listing:
         """Whether a recipient, in standard form, is known. Raises LookupFailed."""
-        return await self._listing(address, kind, (transport, nexthop), self._settings.recipient_canonical_maps, oracle)
+        return await self._listing(address, kind, (transport, nexthop), self._recipient_maps, oracle)
 
     async def sender(self, address: str, kind: AddressClass, transport: str, nexthop: str, oracle: Oracle) -> Listing:
         """Whether a sender, in standard form, is known. Raises LookupFailed."""
-        own = (*self._settings.recipient_canonical_maps, *self._settings.sender_canonical_maps)
-        return await self._listing(address, kind, (transport, nexthop), own, oracle)
+        return await self._listing(address, kind, (transport, nexthop), self._sender_maps, oracle)
 
     async def _listing(
-        self, address: str, kind: AddressClass, route: tuple[str, str], own: tuple[str, ...], oracle: Oracle
+        self,
+        address: str,
+        kind: AddressClass,
+        route: tuple[str, str],
+        rewriting: tuple[tuple[str, ...], ...],
+        oracle: Oracle,
     ) -> Listing:
-        user = split_domain(address)[0].casefold()
-        if kind is AddressClass.LOCAL and user in SYSTEM_USERS:
-            return Listing(Known.LISTED, kind)
-        for tables in (own, self._settings.canonical_maps, self._settings.virtual_alias_maps):
+        if kind is AddressClass.LOCAL and split_domain(address)[0].casefold() in SYSTEM_USERS:
+            return _LISTED[kind]
+        for tables in rewriting:
             if await find_address(tables, address, oracle, self._rules):
-                return Listing(Known.LISTED, kind)
-        transport, nexthop = route
-        if kind is not AddressClass.ALIAS and transport in ("error", "retry"):
-            found = _STATUS.match(nexthop)
-            known = Known.REFUSED if transport == "error" else Known.POSTPONED
-            text = nexthop[found.end() :] if found else nexthop
-            return Listing(known, kind, dsn=found[1] if found else "", text=text or "Address is undeliverable")
-        tables = self._tables(kind)
-        if kind is AddressClass.ALIAS or (tables and not await find_address(tables, address, oracle, self._rules)):
+                return _LISTED[kind]
+        if kind is AddressClass.ALIAS:
             return Listing(Known.UNLISTED, kind, TABLE_NAMES[kind])
-        return Listing(Known.LISTED, kind)
+        if route[0] in ("error", "retry"):
+            return _refused(kind, *route)
+        of_class = self._tables.get(kind)
+        if of_class and not await find_address(of_class, address, oracle, self._rules):
+            return Listing(Known.UNLISTED, kind, TABLE_NAMES[kind])
+        return _LISTED[kind]
 
-    def _tables(self, kind: AddressClass) -> tuple[str, ...]:
-        match kind:
-            case AddressClass.LOCAL:
-                return self._settings.local_recipient_maps
-            case AddressClass.ALIAS:
-                return self._settings.virtual_alias_maps
-            case AddressClass.VIRTUAL:
-                return self._settings.virtual_mailbox_maps
-            case AddressClass.RELAY:
-                return self._settings.relay_recipient_maps
-            case AddressClass.DEFAULT:
-                return ()
+
+def _refused(kind: AddressClass, transport: str, nexthop: str) -> Listing:
+    """What the text of an error or retry transport says."""
+    found = _STATUS.match(nexthop)
+    known = Known.REFUSED if transport == "error" else Known.POSTPONED
+    text = nexthop[found.end() :] if found else nexthop
+    return Listing(known, kind, dsn=found[1] if found else "", text=text or "Address is undeliverable")

@@ -33,6 +33,17 @@ ALIAS_ERROR = "5.1.1 User unknown in virtual alias table"
 """What becomes of mail to a virtual alias domain that no alias takes."""
 
 
+REMEMBERED = 5000
+"""Routes that are kept where no table has a say in them."""
+
+_DECIDING_TABLES = (
+    "transport_maps",
+    "relocated_maps",
+    "sender_dependent_default_transport_maps",
+    "sender_dependent_relayhost_maps",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """Where mail for an address goes.
@@ -66,6 +77,8 @@ class Router:
             transport_parents="transport_maps" in parents,
         )
         self._origin = settings.myorigin.casefold()
+        self._fixed = self.classes.fixed and not any(getattr(settings, name) for name in _DECIDING_TABLES)
+        self._routes: dict[str, Route] = {}
         self._listing = Lists(settings, self.search)
         self._aliases = VirtualAliases(settings, self.search, self.rewriter)
 
@@ -75,10 +88,18 @@ class Router:
 
     async def resolve(self, address: str, oracle: Oracle, *, sender: str = "") -> Route:
         """Where mail from the sender to the address goes. Raises LookupFailed."""
+        found = self._routes.get(address)
+        if found is not None:
+            return found
         try:
-            return await self._resolved(address, oracle, sender)
+            found = await self._resolved(address, oracle, sender)
         except EmptyResult as fault:  # as bad as no answer: nobody can tell where the mail is to go
             raise LookupFailed(fault.table, fault.key, fault.reason) from fault
+        if self._fixed:
+            if len(self._routes) >= REMEMBERED:
+                self._routes.clear()
+            self._routes[address] = found
+        return found
 
     async def _resolved(self, address: str, oracle: Oracle, sender: str) -> Route:
         recipient, kind = await self._destination(self.rewrite(address), oracle)
@@ -94,16 +115,14 @@ class Router:
                 transport, nexthop = "error", f"5.1.6 User has moved to {moved.value}"
         return Route(transport, nexthop, recipient, kind, routed, valid)
 
-    async def recipient_listing(self, address: str, oracle: Oracle, *, sender: str = "") -> Listing:
-        """Whether a recipient is known to the tables of its class. Raises LookupFailed."""
-        route = await self.resolve(address, oracle, sender=sender)
+    async def recipient_listing(self, route: Route, oracle: Oracle) -> Listing:
+        """Whether the recipient that was resolved is known to the tables of its class. Raises LookupFailed."""
         return await self._listing.recipient(
             route.recipient, route.address_class, route.transport, route.nexthop, oracle
         )
 
-    async def sender_listing(self, address: str, oracle: Oracle) -> Listing:
-        """Whether a sender address is one that mail could be sent to. Raises LookupFailed."""
-        route = await self.resolve(address, oracle)
+    async def sender_listing(self, route: Route, oracle: Oracle) -> Listing:
+        """Whether the sender that was resolved is one that mail could be sent to. Raises LookupFailed."""
         return await self._listing.sender(route.recipient, route.address_class, route.transport, route.nexthop, oracle)
 
     async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> Expansion:

@@ -7,18 +7,24 @@ The rules:
 3. An address is asked in its external (quoted) form first, then in its internal form, where the two differ.
 4. Keys keep their case; tables of fixed strings fold it.
 5. An empty key is never asked. An empty value is a fault of the table, not an answer.
+6. Nearly every search finds nothing. Where all tables are in memory, one look tells whether they have any of the keys;
+   only where one has, or cannot tell, they are asked key by key.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
-from gatepost.mail.address import external, split_domain, split_extension
+from gatepost.mail.address import external, fold, split_domain, split_extension
 from gatepost.oracle import EmptyResult, Oracle
+
+REMEMBERED = 2000
+"""Addresses and names whose keys are kept: a transaction needs them in table after table."""
 
 
 class Found(NamedTuple):
@@ -30,7 +36,7 @@ class Found(NamedTuple):
     extension: str = ""
 
 
-class SearchOrder(Enum):
+class SearchOrder(StrEnum):
     """Which keys are derived from an address.
 
     | DEFAULT           | ACCESS             | TRANSPORT          |
@@ -79,6 +85,10 @@ async def find_address(
     """Search tables for an address in internal form. Raises LookupFailed."""
     if not tables or not address:
         return None
+    parents = rules.access_parents if order is SearchOrder.ACCESS else rules.transport_parents
+    keys = _address_keys(address, rules.delimiters, rules.owner_request, order, parents)
+    if not may_have(tables, keys, oracle):
+        return None
     local, domain = split_domain(address)
     user, extension = split_extension(local, rules.delimiters, owner_request=rules.owner_request)
     found = await _ask(tables, oracle, _forms(address), complete=True)
@@ -94,24 +104,22 @@ async def find_address(
                     found = await _ask(tables, oracle, _forms(user), extension)
             return found or await _ask(tables, oracle, (f"@{domain}",))
         case SearchOrder.ACCESS:
-            keys = (
-                *name_keys(domain, parents=rules.access_parents),
-                f"{local}@",
-                *((f"{user}@",) if extension else ()),
-            )
-            return await _ask(tables, oracle, keys)
+            derived = (*name_keys(domain, parents), f"{local}@", *((f"{user}@",) if extension else ()))
+            return await _ask(tables, oracle, derived)
         case SearchOrder.TRANSPORT:
-            return await _ask(tables, oracle, (*name_keys(domain, parents=rules.transport_parents), "*"))
+            return await _ask(tables, oracle, (*name_keys(domain, parents), "*"))
 
 
 async def find_name(tables: Sequence[str], name: str, oracle: Oracle, *, parents: bool) -> Found | None:
     """Search tables for a host or domain name, then for the domains above it. Raises LookupFailed."""
-    return await _ask_first_complete(tables, oracle, name_keys(name, parents=parents))
+    keys = name_keys(name, parents)
+    return await _ask_first_complete(tables, oracle, keys) if may_have(tables, _folded(keys), oracle) else None
 
 
 async def find_network(tables: Sequence[str], address: str, oracle: Oracle) -> Found | None:
     """Search tables for an IP address, then for the networks written as its leading parts. Raises LookupFailed."""
-    return await _ask_first_complete(tables, oracle, network_keys(address))
+    keys = network_keys(address)
+    return await _ask_first_complete(tables, oracle, keys) if may_have(tables, _folded(keys), oracle) else None
 
 
 async def find_key(tables: Sequence[str], key: str, oracle: Oracle) -> Found | None:
@@ -119,28 +127,74 @@ async def find_key(tables: Sequence[str], key: str, oracle: Oracle) -> Found | N
     return await _ask(tables, oracle, (key,), complete=True)
 
 
-def name_keys(name: str, *, parents: bool) -> Iterator[str]:
+@lru_cache(REMEMBERED)
+def name_keys(name: str, parents: bool) -> tuple[str, ...]:  # noqa: FBT001 - a keyword is slow with lru_cache
     """The name, then each domain above it, `parents` as `example.com`, else as `.example.com`.
 
     An IP address has nothing above it.
     """
-    yield name
-    if _is_ip(name):
-        return
-    rest = name
+    keys = [name]
+    rest = "" if _is_ip(name) else name
     while "." in rest:
         rest = rest.partition(".")[2]
         if rest:
-            yield rest if parents else f".{rest}"
+            keys.append(rest if parents else f".{rest}")
+    return tuple(keys)
 
 
-def network_keys(address: str) -> Iterator[str]:
+@lru_cache(REMEMBERED)
+def network_keys(address: str) -> tuple[str, ...]:
     """The address, then what stands before each of its last dots or, of an IPv6 address, colons."""
     separator = ":" if ":" in address else "."
+    keys: list[str] = []
     rest = address
     while rest:
-        yield rest
+        keys.append(rest)
         rest = rest[: max(rest.rfind(separator), 0)]
+    return tuple(keys)
+
+
+@lru_cache(REMEMBERED)
+def _address_keys(
+    address: str,
+    delimiters: str,
+    owner_request: bool,  # noqa: FBT001 - as above
+    order: SearchOrder,
+    parents: bool,  # noqa: FBT001
+) -> tuple[str, ...]:
+    """Every key that a search for the address may ask, folded; empty for an address beyond ASCII."""
+    local, domain = split_domain(address)
+    user, extension = split_extension(local, delimiters, owner_request=owner_request)
+    keys = [*_forms(address), *(_forms(_joined(user, address)) if extension else ())]
+    match order:
+        case SearchOrder.DEFAULT:
+            keys += [*_forms(local), *_forms(user), f"@{domain}"]
+        case SearchOrder.ACCESS:
+            keys += [*name_keys(domain, parents), f"{local}@", f"{user}@"]
+        case SearchOrder.TRANSPORT:
+            keys += [*name_keys(domain, parents), "*"]
+    return _folded(tuple(keys))
+
+
+@lru_cache(REMEMBERED)
+def _folded(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys as tables keep them, and none where some are beyond ASCII: what those are is the table's to say."""
+    return tuple(map(fold, keys)) if all(map(str.isascii, keys)) else ()
+
+
+@lru_cache(REMEMBERED)
+def host_keys(name: str, address: str, parents: bool) -> tuple[str, ...]:  # noqa: FBT001 - as above
+    """Every key that searches for the name and the address of a host may ask, for `may_have`."""
+    return _folded((*(name_keys(name, parents) if name else ()), *network_keys(address)))
+
+
+def may_have(tables: Iterable[str], keys: tuple[str, ...], oracle: Oracle) -> bool:
+    """Whether a table may have one of the keys; False only where that is certain (rule 6)."""
+    for table in tables:
+        content = oracle.content(table)
+        if content is None or not keys or not content.keys().isdisjoint(keys):
+            return True
+    return False
 
 
 def _is_ip(name: str) -> bool:
@@ -170,7 +224,8 @@ async def _ask(
     asked = tables if complete else [table for table in tables if oracle.takes_partial_keys(table)]
     for key in filter(None, keys):
         for table in asked:
-            value = await oracle.lookup(table, key)
+            content = oracle.content(table) if key.isascii() else None
+            value = await oracle.lookup(table, key) if content is None else content.get(fold(key))
             if value == "":
                 raise EmptyResult(table, key)
             if value is not None:
@@ -178,6 +233,5 @@ async def _ask(
     return None
 
 
-async def _ask_first_complete(tables: Sequence[str], oracle: Oracle, keys: Iterator[str]) -> Found | None:
-    first = next(keys, "")
-    return await _ask(tables, oracle, (first,), complete=True) or await _ask(tables, oracle, tuple(keys))
+async def _ask_first_complete(tables: Sequence[str], oracle: Oracle, keys: tuple[str, ...]) -> Found | None:
+    return await _ask(tables, oracle, keys[:1], complete=True) or await _ask(tables, oracle, keys[1:])

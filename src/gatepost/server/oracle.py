@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 
+from gatepost.dns.answers import Resolution
 from gatepost.dns.resolver import Resolver
 from gatepost.mail.events import Emit, Warned
-from gatepost.oracle import DnsAnswer
+from gatepost.oracle import DnsAnswer, Oracle
 from gatepost.tables.view import TableView
 
 
-class LiveOracle:
+class LiveOracle(Oracle):
     """Answers for one mail transaction (or one delivery): make one for each, it sees one version of every table."""
 
     def __init__(self, view: TableView, resolver: Resolver, emit: Emit) -> None:
         self._view = view
         self._resolver = resolver
         self._emit = emit
+        self.content = view.content  # type: ignore[assignment, method-assign]  # the same, without a call between
 
     def takes_partial_keys(self, table: str) -> bool:
         """Whether keys derived from the first, full one may be asked of the table."""
@@ -28,7 +30,14 @@ class LiveOracle:
 
     async def dns(self, name: str, rtype: str) -> DnsAnswer:
         """The records of the type for the name; malformed data is logged. Never raises."""
-        found = await self._resolver.resolve(name, rtype)
+        return self._told(await self._resolver.resolve(name, rtype))
+
+    def known(self, name: str, rtype: str) -> DnsAnswer | None:
+        """The same, where it is in the cache."""
+        found = self._resolver.known(name, rtype)
+        return None if found is None else self._told(found)
+
+    def _told(self, found: Resolution) -> DnsAnswer:
         for warning in found.warnings:
             self._emit(Warned(warning))
         return found.answer

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """What tells one state of a file from another."""
 
     device: int
@@ -49,7 +47,8 @@ class LocalFiles:
 
     def signature(self, path: str) -> Signature:
         """By stat(2)."""
-        return Signature.of((self._directory / path).stat())
+        status = os.stat(os.path.join(self._directory, path))  # noqa: PTH116, PTH118 - for each mail; Path takes twice as long
+        return Signature.of(status)
 
     def read(self, path: str) -> tuple[bytes, Signature]:
         """In one go."""

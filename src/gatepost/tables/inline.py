@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatepost.tables.registry import Opening, table_type
-from gatepost.tables.source import SPACE, closing_brace, fold, split_items
+from gatepost.tables.source import SPACE, closing_brace, fold, is_utf8, split_items
 from gatepost.tables.table import Answers, Constant, Pairs, Table, Unanswered, Unavailable
 
 
@@ -14,7 +14,9 @@ def inline(opening: Opening) -> Table:
         pairs = dict(_pair(item) for item in _items(opening.name))
     except ValueError as error:
         raise Unavailable(f'{error}: "{opening.spec}"; need "{opening.type}:{{name=value...}}"') from error
-    return Constant(Pairs({fold(key, utf8=opening.utf8): value for key, value in pairs.items()}), partial_keys=True)
+    folded = {fold(key, utf8=opening.utf8): value for key, value in pairs.items()}
+    sound = not opening.utf8 or all(map(is_utf8, folded.values()))
+    return Constant(Pairs(folded, sound=sound), partial_keys=True)
 
 
 def _items(name: str) -> list[str]:

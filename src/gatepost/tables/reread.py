@@ -20,7 +20,7 @@ from gatepost.mail.events.tables import TableKept, TableReread
 from gatepost.tables.files import Signature
 from gatepost.tables.registry import Opening
 from gatepost.tables.source import Fault
-from gatepost.tables.table import Answers, Unavailable
+from gatepost.tables.table import Answers, InMemory, Unavailable
 
 STILL = 1.0
 """Seconds without a change before a changed file is read."""
@@ -70,7 +70,7 @@ class _Reading:
         return self.still and not self.lost and (self.after is None or self.after == self.signature)
 
 
-class FileTable:
+class FileTable(InMemory):
     """A table whose content is the text of a file. `verb` is how the log names the attempt to open it."""
 
     def __init__(self, opening: Opening, parse: Parse, *, partial_keys: bool, verb: str = "open") -> None:
@@ -87,14 +87,22 @@ class FileTable:
         self._looked = False
         self._reading: asyncio.Task[None] | None = None
 
-    async def version(self) -> Answers:
-        """The content in force. Raises Unavailable."""
+    def at_hand(self) -> Answers | None:
+        """The content in force; None while a large text is read for the first time. Raises Unavailable."""
         try:
             self._look()
         except OSError as error:
             raise self._unavailable(error.strerror or "") from error
-        if self._reading and not self._content:
+        return None if self._reading and not self._content else self._in_force()
+
+    async def version(self) -> Answers:
+        """The content in force. Raises Unavailable."""
+        found = self.at_hand()
+        if found is None and self._reading:
             await asyncio.shield(self._reading)
+        return found or self._in_force()
+
+    def _in_force(self) -> Answers:
         if not self._content:
             raise self._unavailable("waiting until the file holds still")
         return self._content.answers
@@ -106,6 +114,8 @@ class FileTable:
         """See whether the file is to be read, and begin. Raises OSError."""
         first, self._looked = not self._looked, True
         signature = self._opening.files.signature(self._opening.name)
+        if signature == self._known == self._seen:
+            return
         now = self._opening.files.now()
         if signature != self._seen:
             self._seen, self._since = signature, now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -44,12 +45,30 @@ class Table(Protocol):
         ...
 
 
-class Constant:
+class InMemory(ABC):
+    """A table whose content is in memory as a whole: mostly it need not be waited for."""
+
+    takes_partial_keys: bool
+
+    @abstractmethod
+    def at_hand(self) -> Answers | None:
+        """The content as it is now; None where `version` has to be awaited. Raises Unavailable."""
+
+    @abstractmethod
+    async def version(self) -> Answers:
+        """The content as it is now. Raises Unavailable."""
+
+
+class Constant(InMemory):
     """A table whose content never changes."""
 
     def __init__(self, answers: Answers, *, partial_keys: bool) -> None:
         self.takes_partial_keys = partial_keys
         self._answers = answers
+
+    def at_hand(self) -> Answers:
+        """Always the same."""
+        return self._answers
 
     async def version(self) -> Answers:
         """Always the same."""
@@ -70,15 +89,16 @@ class Broken:
 
 
 class Pairs:
-    """Content that is a dictionary."""
+    """Content that is a dictionary, its keys folded. `sound`: all of it is text that any reader may have as it is."""
 
-    def __init__(self, pairs: dict[str, str]) -> None:
-        self._pairs = pairs
+    def __init__(self, pairs: dict[str, str], *, sound: bool = True) -> None:
+        self.pairs = pairs
+        self.sound = sound
 
     async def find(self, key: str) -> str | None:
         """The value of exactly this key."""
-        return self._pairs.get(key)
+        return self.pairs.get(key)
 
     def items(self) -> Iterator[tuple[str, str]]:
         """All pairs, in order."""
-        return iter(self._pairs.items())
+        return iter(self.pairs.items())

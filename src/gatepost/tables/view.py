@@ -19,7 +19,7 @@ from gatepost.oracle import LookupFailed
 from gatepost.tables.files import Files, LocalFiles
 from gatepost.tables.registry import Opening, open_table
 from gatepost.tables.source import fold, is_utf8, printable
-from gatepost.tables.table import Answers, Broken, Pairs, Table, Unanswered, Unavailable
+from gatepost.tables.table import Answers, Broken, InMemory, Pairs, Table, Unanswered, Unavailable
 
 NOT_UTF8 = "malformed UTF-8 or invalid codepoint"
 
@@ -71,10 +71,30 @@ class TableView:
         self._tables = tables
         self._emit = emit
         self._versions: dict[str, Answers] = {}
+        self._content: dict[str, dict[str, str] | None] = {}
 
     def partial_keys(self, spec: str) -> bool:
         """Whether keys derived from the first, full one may be asked of the table."""
         return self._tables.table(spec).takes_partial_keys
+
+    def content(self, spec: str) -> dict[str, str] | None:
+        """The table's folded keys and their values, where they are in memory; None where only `lookup` can tell."""
+        try:
+            return self._content[spec]
+        except KeyError:
+            found = self._content[spec] = self._in_memory(spec)
+            return found
+
+    def _in_memory(self, spec: str) -> dict[str, str] | None:
+        version, table = self._versions.get(spec), self._tables.table(spec)
+        if version is None and isinstance(table, InMemory):
+            try:
+                version = table.at_hand()
+            except Unavailable:
+                return None
+            if version is not None:
+                self._versions[spec] = version
+        return version.pairs if isinstance(version, Pairs) and version.sound else None
 
     async def lookup(self, spec: str, key: str) -> str | None:
         """The value for the key, None where there is none. Raises LookupFailed."""

@@ -9,7 +9,7 @@ from gatepost.oracle import DnsStatus, LookupFailed
 from gatepost.policy import domains
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome
+from gatepost.policy.outcome import DUNNO, Outcome
 from gatepost.policy.registry import restriction
 
 NETWORKS = "permit_mx_backup_networks"
@@ -22,24 +22,24 @@ async def permit_mx_backup(evaluation: Evaluation) -> Outcome:
     With `permit_mx_backup_networks`, only where all addresses of the best ones are in these networks. What the DNS
     does not answer makes a later refusal a temporary one.
     """
-    route = await evaluation.route(evaluation.facts.recipient or "", sender=evaluation.facts.sender or "")
+    route = await evaluation.route_of(Subject.RECIPIENT)
     if route.routed and not evaluation.settings.allow_untrusted_routing:
-        return Outcome.DUNNO
+        return DUNNO
     if route.address_class.is_ours:
         return await evaluation.permit()
     domain = route.recipient.rpartition("@")[2]
     if domain.startswith("["):
-        return Outcome.DUNNO
+        return DUNNO
     answer = await evaluation.oracle.dns(domain, "MX")
     if answer.status is DnsStatus.TEMPFAIL:
         return _unable(evaluation, f"Unable to look up mail exchanger information: {answer.reason}")
     if answer.status is not DnsStatus.FOUND or domains.is_null_mx(answer):
-        return Outcome.DUNNO
+        return DUNNO
     pairs = domains.exchangers(answer)
     best = [host for preference, host in pairs if preference == pairs[0][0]]
     if await _include_us(evaluation, best) or not await _include_us(evaluation, (host for _, host in pairs)):
-        return Outcome.DUNNO
-    return await evaluation.permit() if await _are_authorized(evaluation, best) else Outcome.DUNNO
+        return DUNNO
+    return await evaluation.permit() if await _are_authorized(evaluation, best) else DUNNO
 
 
 async def _include_us(evaluation: Evaluation, hosts: Iterable[str]) -> bool:

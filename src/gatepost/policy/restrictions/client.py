@@ -8,7 +8,7 @@ from gatepost.policy import keys
 from gatepost.policy.arguments import CertificateTable, Table
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome, Refusal, Topic, lookup_failure
+from gatepost.policy.outcome import DUNNO, Outcome, Refusal, Topic, lookup_failure
 from gatepost.policy.registry import restriction
 
 
@@ -17,11 +17,13 @@ async def permit_mynetworks(evaluation: Evaluation) -> Outcome:
     """Permit clients whose address or confirmed name is in `mynetworks`."""
     peer, mynetworks = evaluation.facts.peer, evaluation.program.mynetworks
     try:
-        trusted = await mynetworks.matches(evaluation.oracle, name=peer.name, address=peer.address)
+        trusted = mynetworks.known(peer.name, peer.address)
+        if trusted is None:
+            trusted = await mynetworks.matches(evaluation.oracle, name=peer.name, address=peer.address)
     except LookupFailed as failure:
         evaluation.warn(mynetworks.complaint(failure))
         return evaluation.reject(lookup_failure(evaluation.topic.name))
-    return await evaluation.permit() if trusted else Outcome.DUNNO
+    return await evaluation.permit() if trusted else DUNNO
 
 
 @restriction("permit_inet_interfaces", about=Subject.CLIENT)
@@ -29,7 +31,7 @@ async def permit_inet_interfaces(evaluation: Evaluation) -> Outcome:
     """Permit clients on this machine."""
     if evaluation.facts.peer.address in evaluation.program.own.interfaces:
         return await evaluation.permit()
-    return Outcome.DUNNO
+    return DUNNO
 
 
 @restriction("permit_sasl_authenticated", about=Subject.CLIENT)
@@ -37,7 +39,7 @@ async def permit_sasl_authenticated(evaluation: Evaluation) -> Outcome:
     """Permit clients that have logged in, but not anonymously."""
     if authenticated(evaluation):
         return await evaluation.permit()
-    return Outcome.DUNNO
+    return DUNNO
 
 
 def authenticated(evaluation: Evaluation) -> bool:
@@ -68,12 +70,12 @@ async def _permit_listed_certificate(evaluation: Evaluation) -> Outcome:
         if tls is not None and not evaluation.settings.smtpd_tls_ask_ccert:
             name = evaluation.rule.name if evaluation.rule else ""
             evaluation.warn(f'{name} is requested, but "smtpd_tls_ask_ccert = no"')
-        return Outcome.DUNNO
+        return DUNNO
     for fingerprint in (certificate.fingerprint, certificate.pubkey_fingerprint):
         for table in evaluation.settings.relay_clientcerts:
             if await evaluation.oracle.lookup(table, fingerprint) is not None:
                 return await evaluation.permit()
-    return Outcome.DUNNO
+    return DUNNO
 
 
 @restriction("reject_unknown_client_hostname", "reject_unknown_client", about=Subject.CLIENT)
@@ -94,7 +96,7 @@ async def reject_unknown_reverse_client_hostname(evaluation: Evaluation) -> Outc
 
 def _refuse_nameless(evaluation: Evaluation, name: str, status: NameStatus, reply: tuple[str, str]) -> Outcome:
     if name.lower() != UNKNOWN:
-        return Outcome.DUNNO
+        return DUNNO
     permanent = status in (NameStatus.PERMANENT, NameStatus.FORGED)
     code = evaluation.settings.unknown_client_reject_code if permanent else 450
     return evaluation.reject(Refusal(code, *reply))
@@ -104,9 +106,8 @@ def _refuse_nameless(evaluation: Evaluation, name: str, status: NameStatus, repl
 async def check_client_access(evaluation: Evaluation, table: Table) -> Outcome:
     """Look up the client's confirmed name, its parent domains, its address and its networks."""
     peer = evaluation.facts.peer
-    topic = evaluation.topic_of(Subject.CLIENT)
-    found = await keys.check_host(evaluation, table.spec, topic, name=peer.name, address=peer.address)
-    return found or Outcome.DUNNO
+    found = await keys.check_host(evaluation, table.spec, Subject.CLIENT, name=peer.name, address=peer.address)
+    return found or DUNNO
 
 
 @restriction("check_reverse_client_hostname_access", about=Subject.CLIENT)
@@ -115,7 +116,7 @@ async def check_reverse_client_hostname_access(evaluation: Evaluation, table: Ta
     peer = evaluation.facts.peer
     topic = Topic(peer.reverse_name, "Unverified Client host")
     found = await keys.check_host(evaluation, table.spec, topic, name=peer.reverse_name, address=peer.address)
-    return never_permit(evaluation, found or Outcome.DUNNO, peer.reverse_name)
+    return never_permit(evaluation, found or DUNNO, peer.reverse_name)
 
 
 def never_permit(evaluation: Evaluation, outcome: Outcome, target: str) -> Outcome:
@@ -135,10 +136,10 @@ async def check_sasl_access(evaluation: Evaluation, table: Table) -> Outcome:
     """Look up the login name, whole."""
     if not evaluation.settings.smtpd_sasl_auth_enable:
         evaluation.warn("restriction `check_sasl_access' ignored: no SASL support")
-        return Outcome.DUNNO
+        return DUNNO
     login = evaluation.facts.login
     if login is None or not login.username:
-        return Outcome.DUNNO
+        return DUNNO
     return await keys.check_exact(evaluation, table.spec, Topic(login.username, "SASL login name"), (login.username,))
 
 
@@ -150,7 +151,7 @@ async def check_ccert_access(evaluation: Evaluation, table: CertificateTable) ->
     if certificate is None:
         if not evaluation.settings.smtpd_tls_ask_ccert:
             evaluation.warn('check_ccert_access is requested, but "smtpd_tls_ask_ccert = no"')
-        return Outcome.DUNNO
+        return DUNNO
     fingerprints = {
         "cert_fingerprint": certificate.fingerprint,
         "pubkey_fingerprint": certificate.pubkey_fingerprint,

@@ -6,7 +6,7 @@ from gatepost.policy import keys
 from gatepost.policy.arguments import Table
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome
+from gatepost.policy.outcome import DUNNO, Outcome
 from gatepost.policy.registry import restriction
 
 
@@ -14,5 +14,5 @@ from gatepost.policy.registry import restriction
 async def check_etrn_access(evaluation: Evaluation, table: Table) -> Outcome:
     """Look up the ETRN domain and its parents."""
     domain = evaluation.facts.etrn_domain or ""
-    found = await keys.check_host(evaluation, table.spec, evaluation.topic_of(Subject.ETRN), name=domain)
-    return found or Outcome.DUNNO
+    found = await keys.check_host(evaluation, table.spec, Subject.ETRN, name=domain)
+    return found or DUNNO

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatepost.policy.arguments import Seconds
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Stage, Subject
-from gatepost.policy.outcome import Outcome, Refusal
+from gatepost.policy.outcome import DUNNO, Outcome, Refusal
 from gatepost.policy.registry import restriction
 
 
@@ -58,14 +58,14 @@ async def defer_if_reject(evaluation: Evaluation) -> Outcome:
 async def sleep(evaluation: Evaluation, pause: Seconds) -> Outcome:
     """Let the client wait."""
     await evaluation.oracle.sleep(pause.count)
-    return Outcome.DUNNO
+    return DUNNO
 
 
 @restriction("reject_unauth_pipelining")
 async def reject_unauth_pipelining(evaluation: Evaluation) -> Outcome:
     """Refuse clients that sent commands before they were allowed to (RFC 2920 section 3.1)."""
     if not evaluation.facts.pipelining_violation:
-        return Outcome.DUNNO
+        return DUNNO
     return evaluation.reject(evaluation.topic.refuse(503, "5.5.0", "Improper use of SMTP command pipelining"))
 
 
@@ -75,7 +75,7 @@ async def reject_multi_recipient_bounce(evaluation: Evaluation) -> Outcome:
     facts = evaluation.facts
     others = 0 if evaluation.stage is Stage.RCPT else 1  # at RCPT the one being asked about is not counted yet
     if facts.sender or facts.recipient_count <= others:
-        return Outcome.DUNNO
+        return DUNNO
     code = evaluation.settings.multi_recipient_bounce_reject_code
     return evaluation.reject(evaluation.topic.refuse(code, "5.5.3", "Multi-recipient bounce"))
 
@@ -84,6 +84,6 @@ async def reject_multi_recipient_bounce(evaluation: Evaluation) -> Outcome:
 async def reject_plaintext_session(evaluation: Evaluation) -> Outcome:
     """Refuse sessions without TLS."""
     if evaluation.facts.tls is not None:
-        return Outcome.DUNNO
+        return DUNNO
     code = evaluation.settings.plaintext_reject_code
     return evaluation.reject(Refusal(code, "4.7.1", "Session encryption is required"))

@@ -8,7 +8,7 @@ from gatepost.policy import domains, keys
 from gatepost.policy.arguments import Table
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome
+from gatepost.policy.outcome import DUNNO, Outcome
 from gatepost.policy.registry import restriction
 
 
@@ -19,7 +19,7 @@ async def reject_invalid_helo_hostname(evaluation: Evaluation) -> Outcome:
     if name.startswith("["):
         return _check_literal(evaluation, name)
     if is_hostname(_without_dot(name), utf8=False) or domains.is_address(_without_dot(name)):
-        return Outcome.DUNNO
+        return DUNNO
     code = evaluation.settings.invalid_hostname_reject_code
     return evaluation.reject(evaluation.topic_of(Subject.HELO).refuse(code, "5.5.2", "Invalid name"))
 
@@ -31,7 +31,7 @@ async def reject_non_fqdn_helo_hostname(evaluation: Evaluation) -> Outcome:
     if name.startswith("["):
         return _check_literal(evaluation, name)
     if is_fully_qualified(name):
-        return Outcome.DUNNO
+        return DUNNO
     code = evaluation.settings.non_fqdn_reject_code
     return evaluation.reject(evaluation.topic_of(Subject.HELO).refuse(code, "5.5.2", "need fully-qualified hostname"))
 
@@ -46,7 +46,7 @@ async def reject_unknown_helo_hostname(evaluation: Evaluation) -> Outcome:
     answer = await domains.existence(evaluation, name, ("A", "AAAA", "MX"))
     match answer.status:
         case DnsStatus.FOUND:
-            return Outcome.DUNNO
+            return DUNNO
         case DnsStatus.TEMPFAIL:
             action = evaluation.settings.unknown_helo_hostname_tempfail_action
             return evaluation.tempfail(action, topic.refuse(450, "4.7.1", "Host not found"))
@@ -65,15 +65,15 @@ async def permit_naked_ip_address(evaluation: Evaluation) -> Outcome:
     )
     if domains.is_address(evaluation.facts.helo or ""):
         return await evaluation.permit()
-    return Outcome.DUNNO
+    return DUNNO
 
 
 @restriction("check_helo_access", about=Subject.HELO)
 async def check_helo_access(evaluation: Evaluation, table: Table) -> Outcome:
     """Look up the name and its parent domains."""
     name = evaluation.facts.helo or ""
-    found = await keys.check_host(evaluation, table.spec, evaluation.topic_of(Subject.HELO), name=name)
-    return found or Outcome.DUNNO
+    found = await keys.check_host(evaluation, table.spec, Subject.HELO, name=name)
+    return found or DUNNO
 
 
 def is_fully_qualified(name: str) -> bool:
@@ -88,6 +88,6 @@ def _without_dot(name: str) -> str:
 
 def _check_literal(evaluation: Evaluation, text: str) -> Outcome:
     if is_host_literal(text):
-        return Outcome.DUNNO
+        return DUNNO
     code = evaluation.settings.invalid_hostname_reject_code
     return evaluation.reject(evaluation.topic_of(Subject.HELO).refuse(code, "5.5.2", "invalid ip address"))

@@ -17,7 +17,7 @@ from gatepost.policy import domains, keys
 from gatepost.policy.arguments import Table
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome, Topic
+from gatepost.policy.outcome import DUNNO, Outcome, Topic
 from gatepost.policy.registry import restriction
 from gatepost.policy.restrictions.client import never_permit
 
@@ -70,7 +70,7 @@ def _checker(named: Named, kind: Kind) -> Callable[[Evaluation, Table], Awaitabl
     async def check(evaluation: Evaluation, table: Table) -> Outcome:
         name, topic = named(evaluation)
         if not name or name.lower() == UNKNOWN:
-            return Outcome.DUNNO
+            return DUNNO
         return never_permit(evaluation, await _check(evaluation, table, name, (kind, topic)), name)
 
     check.__doc__ = f"Look up the {kind.value} hosts, and their addresses, behind the {named.__name__.strip('_')} name."
@@ -97,7 +97,7 @@ async def _check(evaluation: Evaluation, table: Table, name: str, what: tuple[Ki
             outcome = await keys.check_host(evaluation, table.spec, topic, address=address)
             if outcome is not None:
                 return outcome
-    return Outcome.DUNNO
+    return DUNNO
 
 
 async def _hosts(evaluation: Evaluation, name: str, kind: Kind) -> list[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome
+from gatepost.policy.outcome import DUNNO, Outcome
 from gatepost.policy.registry import restriction
 from gatepost.routing import search
 
@@ -25,7 +25,7 @@ _SEPARATORS = str.maketrans(",\t\r\n", "    ")
 async def reject_authenticated_sender_login_mismatch(evaluation: Evaluation) -> Outcome:
     """Refuse logged-in clients whose login does not own the sender."""
     if not _applies(evaluation, "reject_authenticated_sender_login_mismatch"):
-        return Outcome.DUNNO
+        return DUNNO
     return await _refuse_stranger(evaluation, await _owners(evaluation) or ())
 
 
@@ -33,7 +33,7 @@ async def reject_authenticated_sender_login_mismatch(evaluation: Evaluation) -> 
 async def reject_unauthenticated_sender_login_mismatch(evaluation: Evaluation) -> Outcome:
     """Refuse clients that are not logged in, where the sender has an owner."""
     if not _applies(evaluation, "reject_unauthenticated_sender_login_mismatch"):
-        return Outcome.DUNNO
+        return DUNNO
     return await _refuse_nobody(evaluation)
 
 
@@ -41,11 +41,11 @@ async def reject_unauthenticated_sender_login_mismatch(evaluation: Evaluation) -
 async def reject_known_sender_login_mismatch(evaluation: Evaluation) -> Outcome:
     """Refuse clients that are not an owner of the sender, where it has owners at all."""
     if not _applies(evaluation, "reject_known_sender_login_mismatch"):
-        return Outcome.DUNNO
+        return DUNNO
     if evaluation.facts.login is None:
         return await _refuse_nobody(evaluation)
     owners = await _owners(evaluation)
-    return Outcome.DUNNO if owners is None else await _refuse_stranger(evaluation, owners)
+    return DUNNO if owners is None else await _refuse_stranger(evaluation, owners)
 
 
 def _applies(evaluation: Evaluation, name: str) -> bool:
@@ -57,7 +57,7 @@ def _applies(evaluation: Evaluation, name: str) -> bool:
 
 async def _owners(evaluation: Evaluation) -> tuple[str, ...] | None:
     """The logins that own the sender, folded; None where it is not listed."""
-    route = await evaluation.route(evaluation.facts.sender or "")
+    route = await evaluation.route_of(Subject.SENDER)
     found = await search.find_address(
         evaluation.settings.smtpd_sender_login_maps, route.recipient, evaluation.oracle, evaluation.program.search
     )
@@ -70,7 +70,7 @@ async def _owners(evaluation: Evaluation) -> tuple[str, ...] | None:
 async def _refuse_stranger(evaluation: Evaluation, owners: tuple[str, ...]) -> Outcome:
     login = evaluation.facts.login
     if login is None or login.username.casefold() in owners:
-        return Outcome.DUNNO
+        return DUNNO
     return evaluation.reject(
         evaluation.topic_of(Subject.SENDER).refuse(553, "5.7.1", f"not owned by user {login.username}")
     )
@@ -78,5 +78,5 @@ async def _refuse_stranger(evaluation: Evaluation, owners: tuple[str, ...]) -> O
 
 async def _refuse_nobody(evaluation: Evaluation) -> Outcome:
     if evaluation.facts.login is not None or await _owners(evaluation) is None:
-        return Outcome.DUNNO
+        return DUNNO
     return evaluation.reject(evaluation.topic_of(Subject.SENDER).refuse(553, "5.7.1", "not logged in"))

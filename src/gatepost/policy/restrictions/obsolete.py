@@ -8,7 +8,7 @@ from gatepost.policy import dnslists
 from gatepost.policy.arguments import DnsList
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome, Topic
+from gatepost.policy.outcome import DUNNO, Outcome, Topic
 from gatepost.policy.registry import restriction
 from gatepost.policy.restrictions.recipient import is_auth_destination
 
@@ -40,4 +40,4 @@ async def reject_maps_rbl(evaluation: Evaluation) -> Outcome:
         block = DnsList(domain, domain)
         if await dnslists.listed(evaluation, name, block) is DnsStatus.FOUND:
             return evaluation.reject(await dnslists.refusal(evaluation, name, block, topic))
-    return Outcome.DUNNO
+    return DUNNO

@@ -6,7 +6,7 @@ from gatepost.policy import addresses, keys
 from gatepost.policy.arguments import Table
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome, Refusal
+from gatepost.policy.outcome import DUNNO, Outcome, Refusal
 from gatepost.policy.registry import restriction
 
 
@@ -15,7 +15,7 @@ async def is_auth_destination(evaluation: Evaluation) -> bool:
 
     Not so with sender-specified routing in the local part (`user%elsewhere@ours`), which would make us a relay.
     """
-    route = await evaluation.route(evaluation.facts.recipient or "", sender=evaluation.facts.sender or "")
+    route = await evaluation.route_of(Subject.RECIPIENT)
     if route.routed and not evaluation.settings.allow_untrusted_routing:
         return False
     return route.address_class.is_ours
@@ -26,7 +26,7 @@ async def permit_auth_destination(evaluation: Evaluation) -> Outcome:
     """Permit recipients in domains that we receive or relay mail for."""
     if await is_auth_destination(evaluation):
         return await evaluation.permit()
-    return Outcome.DUNNO
+    return DUNNO
 
 
 @restriction("reject_unauth_destination", about=Subject.RECIPIENT)
@@ -43,7 +43,7 @@ async def defer_unauth_destination(evaluation: Evaluation) -> Outcome:
 
 async def _refuse_relaying(evaluation: Evaluation, code: int, dsn: str) -> Outcome:
     if await is_auth_destination(evaluation):
-        return Outcome.DUNNO
+        return DUNNO
     return evaluation.reject(Refusal(code, dsn, f"<{evaluation.facts.recipient}>: Relay access denied"))
 
 
@@ -68,7 +68,7 @@ async def reject_unknown_recipient_domain(evaluation: Evaluation) -> Outcome:
 async def reject_unlisted_recipient(evaluation: Evaluation) -> Outcome:
     """Refuse recipients in our own domains that their table of recipients does not have."""
     if evaluation.recipient_checked or not evaluation.facts.recipient:
-        return Outcome.DUNNO
+        return DUNNO
     evaluation.recipient_checked = not evaluation.warn_only  # a mere warning does not stand for the test
     return await addresses.reject_unlisted(evaluation, Subject.RECIPIENT)
 

@@ -6,7 +6,7 @@ from gatepost.policy import addresses, keys
 from gatepost.policy.arguments import Table
 from gatepost.policy.evaluation import Evaluation
 from gatepost.policy.facts import Subject
-from gatepost.policy.outcome import Outcome, Refusal
+from gatepost.policy.outcome import DUNNO, Outcome, Refusal
 from gatepost.policy.registry import restriction
 
 
@@ -31,7 +31,7 @@ async def reject_unknown_sender_domain(evaluation: Evaluation) -> Outcome:
 async def reject_unlisted_sender(evaluation: Evaluation) -> Outcome:
     """Refuse senders in our own domains that no table of recipients has."""
     if evaluation.sender_checked or not evaluation.facts.sender:
-        return Outcome.DUNNO
+        return DUNNO
     evaluation.sender_checked = not evaluation.warn_only  # a mere warning does not stand for the test
     return await addresses.reject_unlisted(evaluation, Subject.SENDER)
 
@@ -42,4 +42,4 @@ async def check_sender_access(evaluation: Evaluation, table: Table) -> Outcome:
     if evaluation.facts.sender:
         return await keys.check_address(evaluation, table.spec, Subject.SENDER)
     key = evaluation.settings.smtpd_null_access_lookup_key
-    return await keys.check_exact(evaluation, table.spec, evaluation.topic_of(Subject.SENDER), (key,))
+    return await keys.check_exact(evaluation, table.spec, Subject.SENDER, (key,))
