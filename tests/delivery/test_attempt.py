@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from gatepost.delivery.attempt import Attempt
+from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import SessionReport
 from gatepost.mail.delivery import Result, Status
 from gatepost.mail.events import Event
@@ -11,6 +16,7 @@ from gatepost.smtp.client_values import Outcome, Server
 from tests.fakes.jobs import job
 from tests.fakes.oracle import FakeOracle
 
+RULES = ClientRules()
 SERVER = Server("mx.b.example", "192.0.2.7", "25")
 RELAY = "mx.b.example[192.0.2.7]:25"
 SENT, LATER, NEVER = Outcome("2.0.0", "250 ok"), Outcome("4.0.0", "450 later"), Outcome("5.0.0", "550 no")
@@ -19,10 +25,10 @@ SENT, LATER, NEVER = Outcome("2.0.0", "250 ok"), Outcome("4.0.0", "450 later"), 
 class Books:
     """An attempt for `count` recipients, and what it logged."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, rules: ClientRules = RULES) -> None:
         self.events: list[Event] = []
         work = job(*(f"{name}@b.example" for name in "abcdef"[:count]))
-        self.attempt = Attempt(work, self.events.append, FakeOracle, converts_8bit=True)
+        self.attempt = Attempt(work, self.events.append, FakeOracle, rules)
 
     def session(self, *outcomes: Outcome, is_final: bool = False) -> Books:
         report = SessionReport(outcomes=outcomes, order=tuple(range(len(outcomes))), uses=3)
@@ -69,3 +75,9 @@ def test_the_last_hosts_word_counts() -> None:
 def test_a_result_has_all_that_is_known() -> None:
     books = Books(1).session(SENT)
     assert books.attempt.results == [Result(1, Status.SENT, "2.0.0", "250 ok", RELAY, 0.5, 0.0, 3, relayed=True)]
+
+
+@pytest.mark.parametrize(("relayed", "assumes"), [(True, False), (False, True)])
+def test_a_server_without_reports_may_be_taken_for_the_last_one(relayed: bool, assumes: bool) -> None:
+    books = Books(1, replace(RULES, assume_final=assumes)).session(SENT)
+    assert relayed is books.attempt.results[0].relayed

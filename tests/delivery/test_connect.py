@@ -7,7 +7,7 @@ import errno
 
 import pytest
 
-from gatepost.delivery.connect import READ_AHEAD, Connection, Place, connect, port_number, reason
+from gatepost.delivery.connect import READ_AHEAD, CannotBind, Connection, Place, connect, port_number, reason
 from tests.fakes.peer import FakePeer
 
 
@@ -130,6 +130,14 @@ def test_a_time_limit_reads_like_the_systems_own() -> None:
     asyncio.run(main())
 
 
+def test_an_address_that_is_not_ours_cannot_be_bound() -> None:
+    async def main() -> None:
+        with pytest.raises(CannotBind, match="Cannot assign requested address"):
+            await connect(Place("127.0.0.1", 9, source="192.0.2.1"), 5)
+
+    asyncio.run(main())
+
+
 def test_reasons_are_the_systems_words() -> None:
     assert reason(OSError(errno.ECONNREFUSED, "[Errno 111] Connect call failed")) == "Connection refused"
     assert reason(OSError("odd")) == "odd"
@@ -137,13 +145,17 @@ def test_reasons_are_the_systems_words() -> None:
 
 @pytest.mark.parametrize(("port", "number"), [("25", 25), ("smtp", 25)])
 def test_ports(port: str, number: int) -> None:
-    assert number == port_number(port)
+    assert number == port_number(port, {})
+
+
+def test_known_ports_come_before_the_systems() -> None:
+    assert port_number("smtp", {"smtp": 2525}) == 2525
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "nonsense", "9" * 5000])
 def test_what_is_no_port(port: str) -> None:
     with pytest.raises(ValueError, match=r"port|service"):
-        port_number(port)
+        port_number(port, {})
 
 
 def test_a_connection_without_transport_is_harmless() -> None:

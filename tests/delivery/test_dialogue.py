@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gatepost.delivery.connect import Place, connect
+from gatepost.delivery.connect import Connection, Place, connect
 from gatepost.delivery.content import AT_ONCE, Content
 from gatepost.delivery.dialogue import Dialogue
 from gatepost.mail.envelope import Recipient
@@ -14,11 +14,20 @@ from gatepost.mail.events import Event
 from gatepost.maillog import text
 from gatepost.smtp.client import ClientMachine
 from gatepost.smtp.client_values import Mail, Server, SessionPlan, Stage, TlsLevel
+from tests.fakes.clock import run, settle
 from tests.fakes.jobs import CONTENT, FakeBody
 from tests.fakes.peer import FakePeer
+from tests.fakes.wire import FakeTransport
 
 MAIL = Mail("a@a.example", (Recipient("b@b.example", "b@b.example"),), len(CONTENT))
 SEVERAL = CONTENT + b"x\r\n" * AT_ONCE
+
+
+class Slow(Connection):
+    """A connection to a server that takes a second for each piece."""
+
+    async def drained(self) -> None:
+        await asyncio.sleep(1.0)
 
 
 async def begin(peer: FakePeer, seen: list[Event] | None = None, tls: TlsLevel = TlsLevel.NONE) -> Dialogue:
@@ -63,6 +72,32 @@ def test_the_dot_waits_for_a_server_behind_a_firewall() -> None:
             dialogue.leave()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("sent", "rate"), [(True, 0), (False, 100), (True, 8)])
+def test_content_as_a_whole_can_have_a_time_limit(sent: bool, rate: int) -> None:
+    """Each piece is soon enough for a limit of its own; a rate that the server does not reach uses the time up."""
+
+    async def main() -> None:
+        connection = Slow()
+        connection.connection_made(FakeTransport(connection, ("127.0.0.1", 1), ("127.0.0.1", 2)))
+        machine = ClientMachine(SessionPlan(Server("peer", "127.0.0.1"), "mx.ohio.net"))
+        dialogue = Dialogue(machine, connection, {Stage.BODY: 5.0}, lambda _: None, rate=rate)
+        opening = asyncio.create_task(dialogue.open())
+        await settle()
+        dialogue.received(b"220 hi\r\n")
+        dialogue.received(b"250 peer\r\n")
+        assert await opening
+        sending = asyncio.create_task(dialogue.send(MAIL, Content(FakeBody(b"x" * 200 + b"\r\n", piece=8))))
+        await settle()
+        for reply in (b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n"):
+            dialogue.received(reply)
+        await asyncio.sleep(60.0)
+        dialogue.received(b"250 taken\r\n")
+        await sending
+        assert [outcome.is_sent for outcome in machine.outcomes] == [sent]
+
+    run(main())
 
 
 def test_what_the_machine_notes_is_logged() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatepost.delivery.hosts import Host, HostRules, Unreachable, find_hosts
+from gatepost.delivery.hosts import EXCHANGERS, Host, HostRules, Unreachable, find_hosts
 from gatepost.delivery.nexthop import parse_nexthops
 from gatepost.mail.events import Event
 from gatepost.maillog import text
@@ -137,3 +137,46 @@ def test_hosts_of_one_preference_share_the_load() -> None:
 
 def test_a_host_is_a_value() -> None:
     assert Host("a", "192.0.2.1") == Host("a", "192.0.2.1", 0)
+
+
+FOUR, SIX = "192.0.2.{}", "2001:db8::{}"
+
+
+@pytest.mark.parametrize(
+    ("families", "fours", "sixes", "limit", "first"),
+    [
+        ("4466", 2, 9, 4, "ipv4"),
+        ("66644", 2, 9, 5, "ipv6"),
+        ("44466", 9, 9, 5, "ipv4"),
+        ("46666", 1, 9, 5, "ipv4"),
+        ("44444", 9, 0, 5, "ipv4"),
+        ("4", 3, 3, 1, "ipv4"),
+        ("446", 2, 1, 5, "ipv4"),
+        ("446", 2, 1, 0, "ipv4"),
+    ],
+)
+def test_where_not_all_are_tried_both_families_are(
+    families: str, fours: int, sixes: int, limit: int, first: str
+) -> None:
+    records = [f"A {FOUR.format(n)}" for n in range(fours)] + [f"AAAA {SIX.format(n)}" for n in range(sixes)]
+    rules = HostRules(first=first, limit=limit, shuffled=False)
+    found, _ = find("[b.example]", rules, {"b.example": "; ".join(records)})
+    assert families == "".join("6" if ":" in address else "4" for address in found)
+
+
+def test_balance_can_be_off() -> None:
+    zone = {"b.example": "A 192.0.2.1; A 192.0.2.2; AAAA 2001:db8::1"}
+    assert find("[b.example]", HostRules(limit=2, balanced=False, first="ipv4", shuffled=False), zone)[0] == [
+        "192.0.2.1",
+        "192.0.2.2",
+    ]
+
+
+def test_a_domain_cannot_make_us_look_up_any_number_of_exchangers() -> None:
+    zone = {"b.example": "; ".join(f"MX {n} mx{n}.example" for n in range(EXCHANGERS + 50))}
+    zone |= {f"mx{n}.example": "NXDOMAIN" for n in range(EXCHANGERS + 50)}
+    oracle = FakeOracle(zone=zone)
+    (hop,) = parse_nexthops("b.example", by_mx=True)
+    with pytest.raises(Unreachable):
+        asyncio.run(find_hosts(hop, oracle, RULES, lambda _: None, loops=True))
+    assert len(oracle.asked) == 1 + EXCHANGERS

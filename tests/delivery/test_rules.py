@@ -71,6 +71,15 @@ def test_hello(text: str, hello: Hello) -> None:
     assert rules(text, Dialect.LMTP).hello is Hello.ALWAYS
 
 
+def test_rates_ports_and_what_is_final() -> None:
+    assert (rules().min_data_rate, rules("smtp_per_request_deadline = yes").min_data_rate) == (0, 500)
+    assert rules().known_ports["submission"] == 587
+    assert rules("lmtp_assume_final = yes", Dialect.LMTP).assume_final
+    assert not rules("lmtp_assume_final = yes").assume_final
+    found = rules("smtp_bind_address_enforce = yes\nbest_mx_transport = local\nsmtp_balance_inet_protocols = no")
+    assert (found.bind_enforce, found.best_mx_transport, found.balance) == (True, "local", False)
+
+
 def test_workarounds_and_kept_sessions_are_read() -> None:
     found = rules(
         "smtp_pix_workarounds = delay_dotcrlf, nonsense\nsmtp_pix_workaround_maps = cidr:/p\n"

@@ -13,10 +13,11 @@ import pytest
 from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
 from gatepost.delivery.rules import ClientRules, LoginRules
+from gatepost.delivery.simple import SimpleAgent, Verdict
 from gatepost.delivery.smtp import SmtpAgent
 from gatepost.delivery.surroundings import Surroundings
 from gatepost.delivery.tlspolicy import TlsRules
-from gatepost.mail.delivery import Job, Result, Status
+from gatepost.mail.delivery import Agent, Job, Result, Status
 from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.mail.events import Event
 from gatepost.maillog import text
@@ -278,6 +279,22 @@ def test_a_relay_of_ours_that_cannot_be_makes_mail_wait(rules: ClientRules, next
         (result,) = await world.deliver(job("b@b.example", nexthop=nexthop), rules)
         assert (result.status, result.dsn) == (Status.DEFERRED, "4.3.5")
         assert line in world.lines
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("transport", "status", "words"),
+    [("ours:here", Status.SENT, "here"), ("gone", Status.DEFERRED, "mail transport unavailable")],
+)
+def test_a_domain_that_turns_out_to_be_ours(transport: str, status: Status, words: str) -> None:
+    async def main() -> None:
+        oracle = FakeOracle(zone={"b.example": "MX 10 mx.b.example", "mx.b.example": "A 127.0.0.9"})
+        surroundings = Surroundings(lambda: oracle, lambda _: lambda _: None, OwnAddresses(frozenset({"127.0.0.9"})))
+        others = {"ours": Agent(SimpleAgent(Verdict.DISCARD), "discard")}
+        agent = SmtpAgent(replace(RULES, best_mx_transport=transport), surroundings, None, others)
+        (result,) = await agent.deliver(job("b@b.example", nexthop="b.example"))
+        assert (result.status, result.text) == (status, words)
 
     asyncio.run(main())
 

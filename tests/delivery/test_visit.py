@@ -226,3 +226,17 @@ def test_the_other_host_is_tried_after_a_kept_session() -> None:
             client.agent.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("enforced", "status"), [(False, Status.SENT), (True, Status.DEFERRED)])
+def test_an_own_address_that_cannot_be_had(enforced: bool, status: Status) -> None:
+    async def main() -> None:
+        async with FakePeer() as peer:
+            client = Client(replace(RULES, bind_address="192.0.2.1", bind_enforce=enforced))
+            result = await client.deliver(at(peer))
+            assert status is result.status
+            assert client.lines == ["warning: smtp_connect_addr: bind 192.0.2.1: Cannot assign requested address"]
+            if enforced:
+                assert (result.dsn, result.text) == ("4.4.0", "server configuration error")
+
+    asyncio.run(main())

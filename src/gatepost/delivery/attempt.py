@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from gatepost.delivery.content import Content
+from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import SessionReport
 from gatepost.mail.delivery import Job, Result, Status
 from gatepost.mail.envelope import Recipient
@@ -17,19 +19,16 @@ _NOTHING = Outcome("4.3.0", "server unavailable or unable to receive mail")
 
 
 class Attempt:
-    """One job: `pending` are its open recipients with their rows, `results` what came of the others.
+    """One job: `pending` are its open recipients with their rows, `results` what came of the others."""
 
-    `converts_8bit`: the content is made 7-bit for servers that take no other.
-    """
-
-    def __init__(self, job: Job, emit: Emit, oracle: Callable[[], Oracle], *, converts_8bit: bool) -> None:
+    def __init__(self, job: Job, emit: Emit, oracle: Callable[[], Oracle], rules: ClientRules) -> None:
         self.job = job
         self.emit = emit
         self.pending = list(job.recipients)
         if len(self.pending) > 1:
             self.pending.sort(key=lambda pair: _sorting_key(pair[1].address))
         self.needs_utf8 = False
-        self.content = Content(job.body, is_8bit=converts_8bit and job.envelope.body_8bit)
+        self.content = Content(job.body, is_8bit=rules.converts_8bit and job.envelope.body_8bit)
         self.results: list[Result] = []
         self.sessions = 0
         self.last = _NOTHING
@@ -37,7 +36,8 @@ class Attempt:
         self._own: dict[int, Result] = {}  # what happened to one row since then
         self._make_oracle = oracle
         self._oracle: Oracle | None = None
-        self._converts_8bit = converts_8bit
+        self._converts_8bit = rules.converts_8bit
+        self._assume_final = rules.assume_final
 
     @property
     def oracle(self) -> Oracle:
@@ -80,6 +80,8 @@ class Attempt:
         for index in report.order:
             (row, recipient), outcome = self.pending[index], report.outcomes[index]
             result = _result(row, outcome, server.relay, setup, report)
+            if self._assume_final and not report.takes_dsn:
+                result = replace(result, relayed=False)
             if not outcome.is_soft or is_final:
                 self.results.append(result)
                 continue

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -243,19 +244,42 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
+class CannotBind(Exception):  # noqa: N818 - said as it is
+    """Our own address is not to be had; the text is the system's."""
+
+
 async def connect(place: Place, limit: float | None) -> Connection:
-    """Open a connection within `limit` seconds; raises OSError (TimeoutError for the limit)."""
+    """Open a connection within `limit` seconds; raises CannotBind, OSError (TimeoutError for the limit)."""
     loop = asyncio.get_running_loop()
+    bound = _bound(place) if place.source else None
     try:
         async with asyncio.timeout(limit):
             if place.path:
                 _, connection = await loop.create_unix_connection(Connection, place.path)
+            elif bound is not None:
+                await loop.sock_connect(bound, (place.address, place.port))
+                _, connection = await loop.create_connection(Connection, sock=bound)
+                bound = None
             else:
-                source = (place.source, 0) if place.source else None
-                _, connection = await loop.create_connection(Connection, place.address, place.port, local_addr=source)
+                _, connection = await loop.create_connection(Connection, place.address, place.port)
     except TimeoutError:
         raise TimeoutError("Connection timed out") from None
+    finally:
+        if bound is not None:
+            bound.close()
     return connection
+
+
+def _bound(place: Place) -> socket.socket:
+    """A socket with our own address. Raises CannotBind."""
+    made = socket.socket(socket.AF_INET6 if ":" in place.address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.bind((place.source, 0))
+    except OSError as error:
+        made.close()
+        raise CannotBind(reason(error)) from None
+    return made
 
 
 def reason(error: OSError) -> str:
@@ -265,10 +289,12 @@ def reason(error: OSError) -> str:
     return str(error) or type(error).__name__
 
 
-def port_number(port: str) -> int:
-    """The number of a port or service name; raises ValueError."""
+def port_number(port: str, known: Mapping[str, int]) -> int:
+    """The number of a port or service name, `known` ones first; raises ValueError."""
     if port.isascii() and port.isdigit():
         number = int(port[:6])
+    elif port in known:
+        number = known[port]
     else:
         try:
             number = socket.getservbyname(port, "tcp")

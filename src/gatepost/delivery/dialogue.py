@@ -27,7 +27,8 @@ class Dialogue:
     """One session on one connection. `limits` are seconds a stage may take, None for no limit.
 
     `channel` makes the TLS side when STARTTLS has been accepted, None where it cannot. `emit` is the way to the log for
-    the mail at hand. `pause` is how many seconds pass where the machine wants that.
+    the mail at hand. `pause` is how many seconds pass where the machine wants that. `rate`: the time for content is not
+    for each piece, but for all of it, and this many bytes that the server took bring back a second.
     """
 
     machine: ClientMachine
@@ -36,6 +37,7 @@ class Dialogue:
     emit: Emit
     channel: Callable[[], TlsChannel | None] | None = None
     pause: float = 0.0
+    rate: int = 0
     tls_broke: bool = False
     _content: Content | None = None
     _waiter: asyncio.Future[None] | None = None
@@ -161,15 +163,19 @@ class Dialogue:
                 self.emit(event)
 
     async def _send_pieces(self, content: Content) -> None:
-        limit = self.limits.get(Stage.BODY)
+        limit = left = self.limits.get(Stage.BODY)
+        clock = asyncio.get_running_loop().time
         async for piece in content.pieces(self.machine.offered):
             self.machine.content(piece)
             self._flush()
+            began = clock()
             try:
-                async with asyncio.timeout(limit):
+                async with asyncio.timeout(left):
                     await self.connection.drained()
             except TimeoutError:
                 self.machine.timed_out()
+            if limit is not None and left is not None and self.rate:
+                left = min(limit, left - (clock() - began) + len(piece) / self.rate)
             if self.machine.next_step() is not Want.CONTENT:
                 return  # that, or the server has gone
         self.machine.content_end()

@@ -19,6 +19,9 @@ from gatepost.mail.events import Emit, Warned
 from gatepost.oracle import DnsAnswer, DnsStatus, Oracle
 from gatepost.smtp.client_values import Outcome
 
+EXCHANGERS = 100
+"""Mail exchangers of a domain that are looked up; the best ones of those that there are."""
+
 NativeLookup = Callable[[str], Awaitable[Sequence[str]]]
 """The addresses of a host by the system's own means (`/etc/hosts` and so on); empty where there are none."""
 
@@ -27,6 +30,7 @@ NativeLookup = Callable[[str], Awaitable[Sequence[str]]]
 class HostRules:
     """What the configuration says about finding hosts. `families` are A and AAAA, as `inet_protocols` allows.
 
+    `balanced`: where not all addresses may be tried, those that are tried are of both families.
     `ignore_mx_errors`: a domain whose exchangers cannot be looked up is taken for its own.
     `first` is the family to prefer among equals, empty for none. `own` are our own addresses and those of the proxies
     in front of us. `limit` is `smtp_mx_address_limit`, 0 for none. `by_dns` and `native`: which look-ups are used.
@@ -41,6 +45,7 @@ class HostRules:
     native: NativeLookup | None = None
     defer_without_address: bool = False
     ignore_mx_errors: bool = False
+    balanced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,12 @@ class Host:
 
 
 class Unreachable(Exception):  # noqa: N818 - said as it is
-    """There is no host to try; `outcome` is what that means for the mail."""
+    """There is no host to try; `outcome` is what that means for the mail. `is_us`: we are the best host ourselves."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, *, is_us: bool = False) -> None:
         super().__init__(outcome.text)
         self.outcome = outcome
+        self.is_us = is_us
 
 
 @dataclass(slots=True)
@@ -92,7 +98,7 @@ async def find_hosts(hop: Nexthop, oracle: Oracle, rules: HostRules, emit: Emit,
         raise Unreachable(found.failure or Outcome("5.4.4", f"unable to look up host {hop.host}"))
     hosts = _without_us(found.hosts, rules.own) if loops and hop.by_mx else found.hosts
     if not hosts:
-        raise Unreachable(Outcome("5.4.6", f"mail for {hop.text} loops back to myself"))
+        raise Unreachable(Outcome("5.4.6", f"mail for {hop.text} loops back to myself"), is_us=True)
     return _ordered(hosts, rules)
 
 
@@ -108,7 +114,7 @@ async def _exchangers(domain: str, oracle: Oracle, *, ignore_errors: bool) -> li
         found.append((int(preference), name.strip()))
     if not any(name for _, name in found):
         raise Unreachable(Outcome("5.1.0", f"Domain {domain} does not accept mail (nullMX)"))
-    return sorted((preference, name) for preference, name in found if name)
+    return sorted((preference, name) for preference, name in found if name)[:EXCHANGERS]
 
 
 async def _addresses(found: _Found, name: str, preference: int, oracle: Oracle, rules: HostRules) -> None:
@@ -142,4 +148,21 @@ def _ordered(hosts: list[Host], rules: HostRules) -> list[Host]:
         random.shuffle(hosts)
     wanted = {"ipv6": ":", "ipv4": "."}.get(rules.first)
     hosts.sort(key=lambda host: (host.preference, wanted is not None and wanted not in host.address))
-    return hosts[: rules.limit] if rules.limit else hosts
+    if not 0 < rules.limit < len(hosts):
+        return hosts
+    return _balanced(hosts, rules.limit) if rules.balanced else hosts[: rules.limit]
+
+
+def _balanced(hosts: list[Host], limit: int) -> list[Host]:
+    """So many hosts, in their order; a family gets more than half of the places only where the other has no use."""
+    first_is_six = ":" in hosts[0].address
+    first = sum((":" in host.address) == first_is_six for host in hosts)
+    other = min(len(hosts) - first, limit // 2)
+    left = {first_is_six: limit - other, not first_is_six: limit - min(first, limit - other)}
+    chosen: list[Host] = []
+    for host in hosts:
+        family = ":" in host.address
+        if left[family] and len(chosen) < limit:
+            left[family] -= 1
+            chosen.append(host)
+    return chosen

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from gatepost.config.master import known_ports
 from gatepost.config.matchlist import MatchList
 from gatepost.config.param import PatternStyle
 from gatepost.config.settings import Settings
@@ -54,7 +55,11 @@ class PoolRules:
 
 @dataclass(frozen=True, slots=True)
 class ClientRules:
-    """The rules of one service. Times are in seconds, None for no limit."""
+    """The rules of one service. Times are in seconds, None for no limit.
+
+    `min_data_rate` is in bytes a second, 0 where deadlines are for single writes. `assume_final`: a server that reports
+    no deliveries makes them.
+    """
 
     dialect: Dialect = Dialect.SMTP
     name: str = "localhost"
@@ -71,6 +76,12 @@ class ClientRules:
     ignore_mx_errors: bool = False
     bind_address: str = ""
     bind_address6: str = ""
+    bind_enforce: bool = False
+    known_ports: dict[str, int] = field(default_factory=dict)
+    balance: bool = True
+    min_data_rate: int = 0
+    assume_final: bool = False
+    best_mx_transport: str = ""
     connect_timeout: float | None = 30.0
     timeouts: dict[Stage, float | None] = field(default_factory=dict)
     hello: Hello = Hello.ALWAYS
@@ -116,6 +127,12 @@ class ClientRules:
             ignore_mx_errors=settings.ignore_mx_lookup_error,
             bind_address=get("bind_address"),
             bind_address6=get("bind_address6"),
+            bind_enforce=get("bind_address_enforce"),
+            known_ports=known_ports(settings.known_tcp_ports),
+            balance=get("balance_inet_protocols"),
+            min_data_rate=get("min_data_rate") if get("per_request_deadline") else 0,
+            assume_final=dialect is Dialect.LMTP and settings.lmtp_assume_final,
+            best_mx_transport=settings.best_mx_transport,
             connect_timeout=_seconds(get("connect_timeout")),
             timeouts={stage: _seconds(get(_limit(stage, dialect))) for stage in Stage},
             hello=_hello(settings, dialect),

@@ -70,6 +70,7 @@ class Session:
             emit,
             self._channel(emit),
             terms.rules.pix.delay,
+            terms.rules.min_data_rate,
         )
         try:
             ready = await dialogue.open()

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from gatepost.delivery.attempt import Attempt
 from gatepost.delivery.connect import port_number
@@ -26,16 +27,26 @@ from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.surroundings import Surroundings
 from gatepost.delivery.terms import SMTP_PORT
 from gatepost.delivery.visit import Visit, Visitor
-from gatepost.mail.delivery import Job, Result
+from gatepost.mail.delivery import Agent, Job, Result
 from gatepost.mail.events import Warned
-from gatepost.smtp.client_values import Dialect, Server
+from gatepost.smtp.client_values import Dialect, Outcome, Server
 from gatepost.tls.client import ClientTls
 
 
 class SmtpAgent:
-    """Delivers by SMTP or LMTP, as its rules say. `tls` is None where our side cannot do TLS."""
+    """Delivers by SMTP or LMTP, as its rules say.
 
-    def __init__(self, rules: ClientRules, surroundings: Surroundings, tls: ClientTls | None) -> None:
+    `tls` is None where our side cannot do TLS. `others` are all agents, for mail of a domain that turns out to be ours.
+    """
+
+    def __init__(
+        self,
+        rules: ClientRules,
+        surroundings: Surroundings,
+        tls: ClientTls | None,
+        others: Mapping[str, Agent] = MappingProxyType({}),
+    ) -> None:
+        self._others = others
         self._rules = rules
         self._world = surroundings
         self._visitor = Visitor(rules, tls)
@@ -50,13 +61,12 @@ class SmtpAgent:
             native=_native_lookup if "native" in rules.host_lookup else None,
             defer_without_address=rules.defer_without_address,
             ignore_mx_errors=rules.ignore_mx_errors,
+            balanced=rules.balance,
         )
 
     async def deliver(self, job: Job) -> Sequence[Result]:
         """Try every recipient of the job once."""
-        attempt = Attempt(
-            job, self._world.emit(job.number), self._world.oracle, converts_8bit=self._rules.converts_8bit
-        )
+        attempt = Attempt(job, self._world.emit(job.number), self._world.oracle, self._rules)
         if job.envelope.smtputf8:
             attempt.needs_utf8 = await needs_utf8(job)
         clock = asyncio.get_running_loop().time
@@ -99,13 +109,15 @@ class SmtpAgent:
         if not attempt.pending:
             return
         try:
-            port = 0 if hop.path else port_number(hop.port or self._rules.port)
+            port = 0 if hop.path else port_number(hop.port or self._rules.port, self._rules.known_ports)
             hosts = await self._hosts(attempt, hop, port)
         except ValueError as error:
             attempt.postpone(misconfigured(error))
             return
         except Unreachable as unreachable:
             attempt.postpone(unreachable.outcome)
+            if unreachable.is_us and self._rules.best_mx_transport:
+                await self._pass_on(attempt, self._rules.best_mx_transport)
             return
         limit = self._rules.mx_session_limit
         for host in hosts:
@@ -122,6 +134,18 @@ class SmtpAgent:
                 is_final=(is_last and host is hosts[-1]) or attempt.sessions + 1 == limit,
             )
             await self._visitor.visit(attempt, visit)
+
+    async def _pass_on(self, attempt: Attempt, where: str) -> None:
+        """Let another transport deliver what is open: the domain turned out to be ours."""
+        transport, _, nexthop = where.partition(":")
+        other = self._others.get(transport)
+        if other is None:
+            attempt.emit(Warned(f"connect to transport private/{transport}: No such file or directory"))
+            attempt.postpone(Outcome("4.3.0", "mail transport unavailable"))
+            return
+        job = replace(attempt.job, recipients=tuple(attempt.pending), transport=transport, nexthop=nexthop)
+        attempt.results += await other.transport.deliver(job)
+        attempt.pending = []
 
     async def _hosts(self, attempt: Attempt, hop: Nexthop, port: int) -> list[Host]:
         if hop.path:

@@ -86,7 +86,7 @@ def _client(workshop: _Workshop) -> Transport:
         emit = surroundings.emit(0)
         for event in unavailable.events:
             emit(event)
-    return SmtpAgent(ClientRules.read(settings, dialect), surroundings, tls)
+    return SmtpAgent(ClientRules.read(settings, dialect), surroundings, tls, workshop.agents)
 
 
 def _local(workshop: _Workshop) -> Transport:

@@ -16,7 +16,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from gatepost.delivery.attempt import Attempt
-from gatepost.delivery.connect import Place, connect, reason
+from gatepost.delivery.connect import CannotBind, Connection, Place, connect, reason
 from gatepost.delivery.destination import Destination
 from gatepost.delivery.nexthop import Nexthop
 from gatepost.delivery.pool import Pool
@@ -102,7 +102,10 @@ class Visitor:
             if not report.was_stale:
                 return report
         try:
-            connection = await connect(self._place(visit.hop, visit.server), self._rules.connect_timeout)
+            connection = await self._connect(attempt, self._place(visit.hop, visit.server))
+        except CannotBind:
+            attempt.postpone(Outcome("4.4.0", "server configuration error"))
+            return None
         except OSError as error:
             text = f"connect to {visit.server.relay}: {reason(error)}"
             attempt.emit(Noted(text))
@@ -111,6 +114,17 @@ class Visitor:
         session = Session(connection, terms, self._tls)
         failed = await session.open(attempt.job.queue_id, attempt.waited, attempt.emit)
         return failed or await self._use(attempt, visit, session)
+
+    async def _connect(self, attempt: Attempt, place: Place) -> Connection:
+        """Raises OSError, and CannotBind where our address may not be another one than is configured."""
+        limit = self._rules.connect_timeout
+        try:
+            return await connect(place, limit)
+        except CannotBind as error:
+            attempt.emit(Warned(f"smtp_connect_addr: bind {place.source}: {error}"))
+            if self._rules.bind_enforce:
+                raise
+            return await connect(replace(place, source=""), limit)
 
     async def _use(self, attempt: Attempt, visit: Visit, session: Session) -> SessionReport:
         """The mail over a session that is open."""

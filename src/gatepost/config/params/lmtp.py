@@ -25,12 +25,12 @@ class LmtpParameters:
         "rcpt", "rcpt", "data", support=NOTED, doc="Like `smtp_address_verify_target`, for LMTP."
     )
     lmtp_assume_final = boolean(
-        "no", support=NOTED, doc="Report mail that LMTP took as delivered, even where the server cannot send reports."
+        "no", doc="Report mail that LMTP took as delivered, even where the server cannot send reports."
     )
-    lmtp_balance_inet_protocols = boolean("yes", support=NOTED, doc="Like `smtp_balance_inet_protocols`, for LMTP.")
+    lmtp_balance_inet_protocols = boolean("yes", doc="Like `smtp_balance_inet_protocols`, for LMTP.")
     lmtp_bind_address = text("", doc="Like `smtp_bind_address`, for LMTP.")
     lmtp_bind_address6 = text("", doc="Like `smtp_bind_address6`, for LMTP.")
-    lmtp_bind_address_enforce = boolean("no", support=NOTED, doc="Like `smtp_bind_address_enforce`, for LMTP.")
+    lmtp_bind_address_enforce = boolean("no", doc="Like `smtp_bind_address_enforce`, for LMTP.")
     lmtp_body_checks = tables("", support=GUARDING, doc="Like `smtp_body_checks`, for LMTP.")
     lmtp_cname_overrides_servername = boolean(
         "no", support=NOTED, doc="Like `smtp_cname_overrides_servername`, for LMTP."
@@ -73,13 +73,12 @@ class LmtpParameters:
     lmtp_line_length_limit = size("998", doc="Like `smtp_line_length_limit`, for LMTP.")
     lmtp_mail_timeout = duration("300s", doc="Like `smtp_mail_timeout`, for LMTP.")
     lmtp_mime_header_checks = tables("", support=GUARDING, doc="Like `smtp_mime_header_checks`, for LMTP.")
-    lmtp_min_data_rate = size("500", support=NOTED, doc="Like `smtp_min_data_rate`, for LMTP.")
+    lmtp_min_data_rate = size("500", doc="Like `smtp_min_data_rate`, for LMTP.")
     lmtp_mx_address_limit = integer("5", doc="Like `smtp_mx_address_limit`, for LMTP.")
     lmtp_mx_session_limit = integer("2", doc="Like `smtp_mx_session_limit`, for LMTP.")
     lmtp_nested_header_checks = tables("", support=GUARDING, doc="Like `smtp_nested_header_checks`, for LMTP.")
     lmtp_per_request_deadline = boolean(
         "${lmtp_per_record_deadline?{$lmtp_per_record_deadline}:{no}}",
-        support=NOTED,
         doc="Like `smtp_per_request_deadline`, for LMTP.",
     )
     lmtp_pix_workaround_delay_time = duration("10s", doc="Like `smtp_pix_workaround_delay_time`, for LMTP.")

@@ -20,9 +20,7 @@ from gatepost.config.param import (
 class SmtpParameters:
     """Delivery by SMTP."""
 
-    best_mx_transport = text(
-        "", support=NOTED, doc="The transport for a domain whose best mail exchanger turns out to be this host."
-    )
+    best_mx_transport = text("", doc="The transport for a domain whose best mail exchanger turns out to be this host.")
     connection_cache_protocol_timeout = duration(
         "5s", support=NOTED, doc="Time-out of requests to the connection cache."
     )
@@ -52,10 +50,10 @@ class SmtpParameters:
         "rcpt", "rcpt", "data", support=NOTED, doc="The command at which an address probe ends."
     )
     smtp_always_send_ehlo = boolean("yes", doc="Say EHLO whatever the greeting looks like.")
-    smtp_balance_inet_protocols = boolean("yes", support=NOTED, doc="Try addresses of both kinds where both are there.")
+    smtp_balance_inet_protocols = boolean("yes", doc="Try addresses of both kinds where both are there.")
     smtp_bind_address = text("", doc="The IPv4 address that connections come from.")
     smtp_bind_address6 = text("", doc="The IPv6 address that connections come from.")
-    smtp_bind_address_enforce = boolean("no", support=NOTED, doc="Defer where that address cannot be used.")
+    smtp_bind_address_enforce = boolean("no", doc="Defer where that address cannot be used.")
     smtp_body_checks = tables("", support=GUARDING, doc="Patterns that bodies of outgoing mail are held against.")
     smtp_cname_overrides_servername = boolean(
         "no", support=NOTED, doc="Use a server's true name, not its alias, for passwords, TLS and logs."
@@ -92,9 +90,7 @@ class SmtpParameters:
     smtp_mime_header_checks = tables(
         "", support=GUARDING, doc="Patterns that MIME headers of outgoing mail are held against."
     )
-    smtp_min_data_rate = size(
-        "500", support=NOTED, doc="Bytes a second that count as progress under `smtp_per_request_deadline`."
-    )
+    smtp_min_data_rate = size("500", doc="Bytes a second that count as progress under `smtp_per_request_deadline`.")
     smtp_mx_address_limit = integer("5", doc="Addresses of a destination that are tried; 0 is no limit.")
     smtp_mx_session_limit = integer("2", doc="Sessions that one delivery may try; 0 is no limit.")
     smtp_nested_header_checks = tables(
@@ -103,7 +99,6 @@ class SmtpParameters:
     smtp_never_send_ehlo = boolean("no", doc="Say HELO only.")
     smtp_per_request_deadline = boolean(
         "${smtp_per_record_deadline?{$smtp_per_record_deadline}:{no}}",
-        support=NOTED,
         doc="Make time-outs count for a whole request, not for each read and write.",
     )
     smtp_pix_workaround_delay_time = duration("10s", doc="How long such a firewall's faults are waited for.")
