@@ -16,6 +16,7 @@ import types
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from gatepost.mail.events import REGISTRY, Emit, Event
 
@@ -51,6 +52,7 @@ class _Shape:
     nullable: frozenset[str]  # fields that tell None (absent) from empty (shown)
     pattern: re.Pattern[str]
     weight: int  # characters of literal text
+    plain: tuple[str, Callable[[Event], object]] | None  # form and values, where nothing is optional
 
 
 _SHAPES: dict[type[Event], _Shape] = {}
@@ -64,8 +66,15 @@ def _shape(kind: type[Event]) -> _Shape:
         wanted = {field.name: _plain_type(hints[field.name]) for field in fields(kind)}
         nullable = frozenset(name for name in wanted if isinstance(hints[name], types.UnionType))
         weight = sum(len(part) for piece in pieces for is_field, part in piece.parts if not is_field)
-        found = _SHAPES[kind] = _Shape(pieces, wanted, nullable, _pattern(pieces, wanted), weight)
+        found = _SHAPES[kind] = _Shape(pieces, wanted, nullable, _pattern(pieces, wanted), weight, _plain(pieces))
     return found
+
+
+def _plain(pieces: tuple[_Piece, ...]) -> tuple[str, Callable[[Event], object]] | None:
+    names = [name for piece in pieces for name in piece.fields]
+    if not names or any(piece.optional for piece in pieces):
+        return None
+    return "".join(piece.form for piece in pieces), attrgetter(*names)
 
 
 def _pieces(template: str) -> Iterator[_Piece]:
@@ -103,7 +112,18 @@ def _pattern(pieces: tuple[_Piece, ...], wanted: dict[str, type]) -> re.Pattern[
 
 def text(event: Event) -> str:
     """The line's text, after `process[number]: `."""
-    shape = _shape(type(event))
+    shape = _SHAPES.get(type(event)) or _shape(type(event))
+    line = shape.plain[0] % shape.plain[1](event) if shape.plain else _pieced(event, shape)
+    if not line.isprintable():
+        line = _CONTROL.sub("?", line)
+    if len(line) * 4 <= TEXT_LIMIT:
+        return line
+    raw = line.encode("utf-8", "backslashreplace")
+    return line if len(raw) <= TEXT_LIMIT else raw[:TEXT_LIMIT].decode("utf-8", "ignore")
+
+
+def _pieced(event: Event, shape: _Shape) -> str:
+    """The text without what is optional and absent."""
     shown: list[str] = []
     nullable = shape.nullable
     for piece in shape.pieces:
@@ -113,13 +133,7 @@ def text(event: Event) -> str:
         ):
             continue
         shown.append(piece.form % values)
-    line = "".join(shown)
-    if not line.isprintable():
-        line = _CONTROL.sub("?", line)
-    if len(line) * 4 <= TEXT_LIMIT:
-        return line
-    raw = line.encode("utf-8", "backslashreplace")
-    return line if len(raw) <= TEXT_LIMIT else raw[:TEXT_LIMIT].decode("utf-8", "ignore")
+    return "".join(shown)
 
 
 def _absent(event: Event, name: str, nullable: frozenset[str]) -> bool:

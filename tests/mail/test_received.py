@@ -45,10 +45,10 @@ def test_several_recipients() -> None:
 @pytest.mark.parametrize(
     ("trace", "start"),
     [
-        (replace(TRACE, helo=""), "Received: from client.example (client.example [192.0.2.50])\n"),
+        (TRACE._replace(helo=""), "Received: from client.example (client.example [192.0.2.50])\n"),
         (Trace(Peer("2001:db8::9"), "x", "SMTP"), "Received: from x (unknown [IPv6:2001:db8::9])\n"),
-        (replace(TRACE, helo="[192.0.2.1]"), "Received: from [192.0.2.1] (client.example [192.0.2.50])\n"),
-        (replace(TRACE, helo="a\r\nX: y"), "Received: from a??X: y (client.example [192.0.2.50])\n"),
+        (TRACE._replace(helo="[192.0.2.1]"), "Received: from [192.0.2.1] (client.example [192.0.2.50])\n"),
+        (TRACE._replace(helo="a\r\nX: y"), "Received: from a??X: y (client.example [192.0.2.50])\n"),
     ],
 )
 def test_where_it_came_from(trace: Trace, start: str) -> None:
@@ -58,15 +58,15 @@ def test_where_it_came_from(trace: Trace, start: str) -> None:
 @pytest.mark.parametrize(
     ("trace", "name"),
     [
-        (replace(TRACE, protocol="SMTP"), "SMTP"),
-        (replace(TRACE, protocol="SMTP", secure=True, authenticated=True), "SMTP"),
+        (TRACE._replace(protocol="SMTP"), "SMTP"),
+        (TRACE._replace(protocol="SMTP", secure=True, authenticated=True), "SMTP"),
         (TRACE, "ESMTP"),
-        (replace(TRACE, secure=True), "ESMTPS"),
-        (replace(TRACE, authenticated=True), "ESMTPA"),
-        (replace(TRACE, secure=True, authenticated=True), "ESMTPSA"),
-        (replace(TRACE, utf8=True), "UTF8SMTP"),
-        (replace(TRACE, utf8=True, secure=True, authenticated=True), "UTF8SMTPSA"),
-        (replace(TRACE, utf8=True, protocol="SMTP", secure=True), "UTF8SMTP"),
+        (TRACE._replace(secure=True), "ESMTPS"),
+        (TRACE._replace(authenticated=True), "ESMTPA"),
+        (TRACE._replace(secure=True, authenticated=True), "ESMTPSA"),
+        (TRACE._replace(utf8=True), "UTF8SMTP"),
+        (TRACE._replace(utf8=True, secure=True, authenticated=True), "UTF8SMTPSA"),
+        (TRACE._replace(utf8=True, protocol="SMTP", secure=True), "UTF8SMTP"),
     ],
 )
 def test_protocol_names(trace: Trace, name: str) -> None:
@@ -99,13 +99,13 @@ def test_protocol_names(trace: Trace, name: str) -> None:
     ],
 )
 def test_tls_lines(tls: TlsDetails, shown: str) -> None:
-    text = lines(replace(TRACE, tls=tls, secure=True))
+    text = lines(TRACE._replace(tls=tls, secure=True))
     assert text.startswith(f"Received: from helo.example (client.example [192.0.2.50])\n\t{shown}\tby mx.ohio.net ")
 
 
 def test_login() -> None:
-    assert "\n\t(Authenticated sender: kibuna)\n\tby " in lines(replace(TRACE, login="kibuna"))
-    assert "(Authenticated sender: a?? b)" in lines(replace(TRACE, login="a)( b"))
+    assert "\n\t(Authenticated sender: kibuna)\n\tby " in lines(TRACE._replace(login="kibuna"))
+    assert "(Authenticated sender: a?? b)" in lines(TRACE._replace(login="a)( b"))
 
 
 def test_mail_made_here() -> None:

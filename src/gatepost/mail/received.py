@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gatepost.mail.address import external
 from gatepost.mail.peer import UNKNOWN, Certificate, Peer, TlsDetails
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """What the header tells of the session.
 
     `helo` is empty where the client did not greet. `protocol` is SMTP or ESMTP; `utf8`: SMTPUTF8 was asked for.
@@ -28,8 +27,7 @@ class Trace:
     login: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What the header tells of us. `host` is myhostname, `mail_name` the software's, `date` from `mail_date`."""
 
     host: str

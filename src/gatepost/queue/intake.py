@@ -174,8 +174,14 @@ class Draft:
         handling = submission.handling
         return StoredMessage(
             identity=self._identity,
-            envelope=replace(
-                envelope, sender=sender, recipients=(), body_8bit=envelope.body_8bit or headers.declares_8bit
+            envelope=Envelope(
+                sender,
+                (),
+                envelope.ret,
+                envelope.envid,
+                envelope.body_8bit or headers.declares_8bit,
+                envelope.smtputf8,
+                envelope.origin,
             ),
             rows=_rows(expansion),
             body=await self._body.seal(preface + received.encode("utf-8", "surrogateescape") + section),

@@ -63,6 +63,9 @@ COMMANDS: Mapping[Verb, Callable[[Session, Command], Awaitable[Answer | None]]] 
 }
 """The commands there are. XFORWARD is not among them, so it is not announced either."""
 
+STAGES: Mapping[Verb, str] = {verb: verb.name for verb in (*COMMANDS, Verb.UNKNOWN)}
+"""What log lines name the point of the dialogue by."""
+
 BEFORE_TLS = frozenset({Verb.HELO, Verb.EHLO, Verb.XCLIENT, Verb.STARTTLS, Verb.NOOP, Verb.QUIT})
 """What may be said before STARTTLS where TLS is mandatory (RFC 3207 section 4)."""
 
@@ -180,7 +183,7 @@ async def _obey(session: Session, command: Command) -> Answer | None:
     if answer is None:
         if session.machine.waiting and not session.out_of_turn:
             await _watch_turns(session, verb)
-        session.stage = verb.name
+        session.stage = STAGES[verb]
         try:
             answer = await COMMANDS[verb](session, command)
         except Refused as refused:
@@ -207,7 +210,7 @@ def _obstacle(session: Session, verb: Verb) -> Answer | None:
     if session.denied and verb is not Verb.QUIT:
         session.transcript.fault |= Fault.POLICY
         return Answer(replies.access_denied(session.client))
-    session.stage = verb.name
+    session.stage = STAGES[verb]
     if verb is Verb.UNKNOWN:
         session.transcript.fault |= Fault.PROTOCOL
         return Answer(replies.UNKNOWN_COMMAND)

@@ -16,7 +16,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from gatepost.config.load import Configuration
@@ -194,7 +194,8 @@ class Live:
 
     async def _find_peer(self, address: str, port: str) -> tuple[Peer, Event | None]:
         peer, events = await confirmed_name(self._lasting.resolver, address)
-        return replace(peer, port=port), events[0] if events else None
+        found = Peer(address, peer.name, peer.reverse_name, peer.name_status, peer.reverse_status, port)
+        return found, events[0] if events else None
 
     async def _flush(self, domain: str) -> bool:
         for holding in self._holdings:

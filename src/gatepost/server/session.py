@@ -98,7 +98,9 @@ class Session:
         if self.settings.smtpd_per_request_deadline:
             connection.data_rate = max(self.settings.smtpd_min_data_rate, 1)
         self.host = self.settings.myhostname
-        self.peer = _NOBODY
+        self._peer = _NOBODY
+        self.client = ""
+        """The client as log lines and replies show it."""
         self._server: tuple[str, str] | None = None  # asked of the system when somebody wants to know
         self.statistics = Statistics()
         self.transcript = Transcript()
@@ -131,11 +133,15 @@ class Session:
         return self.connection.machine
 
     @property
-    def client(self) -> str:
-        """The client as log lines and replies show it."""
-        if self.settings.smtpd_client_port_logging and self.peer.port:
-            return f"{self.peer.label}:{self.peer.port}"
-        return self.peer.label
+    def peer(self) -> Peer:
+        """Who the client is: the host at the other end, or whom it speaks for by XCLIENT."""
+        return self._peer
+
+    @peer.setter
+    def peer(self, peer: Peer) -> None:
+        self._peer = peer
+        shows_port = self.settings.smtpd_client_port_logging and peer.port
+        self.client = f"{peer.label}:{peer.port}" if shows_port else peer.label
 
     @property
     def server_address(self) -> str:

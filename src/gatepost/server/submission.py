@@ -16,11 +16,12 @@ from gatepost.server.transaction import Transaction
 
 def submission(session: Session, transaction: Transaction) -> Submission:
     """The transaction's envelope, what policy wants done with it, and our Received header."""
+    actions = transaction.actions
     return Submission(
         transaction.envelope(_origin(session, transaction)),
-        tuple(action.header for action in transaction.actions if isinstance(action, Prepend)),
+        tuple(action.header for action in actions if isinstance(action, Prepend)) if actions else (),
         _received(session, transaction),
-        handling(transaction.actions),
+        handling(actions) if actions else _NO_HANDLING,
         transaction.local_rewrite,
         transaction.oracle,
     )
@@ -31,7 +32,7 @@ _NO_HANDLING = Handling()
 
 def handling(actions: Iterable[Action]) -> Handling:
     """What the actions come to: of FILTER and REDIRECT the last one counts."""
-    found = _NO_HANDLING
+    found = Handling()
     for action in actions:
         match action:
             case Hold():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections import deque
 
 from gatepost.mail.reply import Reply
 from gatepost.policy.outcome import Fault
@@ -30,13 +29,15 @@ class Transcript:
     __slots__ = ("_lines", "end", "fault")
 
     def __init__(self) -> None:
-        self._lines: deque[str | bytes] = deque(maxlen=LINES)  # heard, or said
+        self._lines: list[str | bytes] = []  # heard, or said
         self.fault = Fault.NONE
         self.end = ""
 
     def heard(self, line: str) -> None:
         """The client said this."""
         self._lines.append(line)
+        if len(self._lines) > 2 * LINES:
+            del self._lines[:-LINES]
 
     def said(self, reply: Reply) -> None:
         """We said this."""
@@ -53,7 +54,7 @@ class Transcript:
     def notice(self) -> str:
         """The text of the notice; lines end in LF."""
         parts = ["Transcript of session follows.\n\n"]
-        for line in self._lines:
+        for line in self._lines[-LINES:]:
             if isinstance(line, bytes):
                 parts.append(_folded(" Out: ", line.decode("utf-8", "surrogateescape").removesuffix("\r\n")))
             else:

@@ -181,6 +181,8 @@ class Machine:
             return PAUSED
         if self._content:
             return self._next_content(self._content)
+        if not self._input.data:
+            return NEED_DATA
         response = state is State.LOGIN
         line = self._input.line(self.limits.response_length if response else self.limits.line_length)
         if line is None:

@@ -64,8 +64,9 @@ async def hello(session: Session, command: Command) -> Answer:
 
 def neutral(name: str) -> str:
     """The name without what would forge headers or log lines."""
-    printable = "".join(char if char.isprintable() else "?" for char in name)
-    return _UNSAFE.sub("?", printable)
+    if not name.isprintable():
+        name = "".join(char if char.isprintable() else "?" for char in name)
+    return _UNSAFE.sub("?", name)
 
 
 async def keywords(session: Session) -> list[str]:
