@@ -221,3 +221,37 @@ def test_the_short_cut_for_plain_addresses_changes_nothing(addresses: str) -> No
 def test_the_short_cut_for_plain_addresses_takes_no_time_to_fail() -> None:
     text = "To: " + "A b <a@b.c>, " * 2000 + "(\n\n"
     assert worked(text)[0].startswith(text[:-1])
+
+
+FIELDS = st.lists(
+    st.sampled_from(
+        [
+            "To: joe\n",
+            "X-A:b\n",
+            "X-B : c\n",
+            "Received: d\n",
+            "Bcc: e\n",
+            " f\n",
+            "\t\n",
+            "\n",
+            "From g: h\n",
+            "i\n",
+            "\0",
+            "J:\n",
+        ]
+    ),
+    max_size=9,
+).map("".join)
+
+
+@given(FIELDS)
+def test_the_short_cut_for_plain_sections_changes_nothing(text: str) -> None:
+    whole = worked(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gatepost.mail.completion._PLAIN_FIELD", re.compile(b"(?!)"))
+        assert worked(text) == whole
+
+
+def test_the_short_cut_for_plain_sections_takes_no_time_to_fail() -> None:
+    text = "x" * 100_000 + "\n" + "A: b\n" * 100 + "\n"
+    assert worked(text)[0].endswith(f"\n{text}")

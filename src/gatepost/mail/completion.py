@@ -12,9 +12,11 @@ The rules:
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gatepost.mail import addresslist
 from gatepost.mail.address import external
@@ -109,7 +111,7 @@ class HeaderWork:
         self._missing = missing
         self._queue_id = queue_id
         self._emit = emit
-        self._scanner = HeaderScanner(rules.size_limit)
+        self._scanner: HeaderScanner | None = None  # until there is something to scan
         self._seen: set[str] = set()  # names that matter for completion
         self._complete = False
         self.hops = 1  # our own Received header
@@ -133,26 +135,50 @@ class HeaderWork:
         """Take a piece of content (its lines end in CRLF; cut anywhere)."""
         if self._complete:
             return data
+        if self._scanner is None:
+            section = self._plain_section(data)
+            if section is not None:
+                return section
+            self._scanner = HeaderScanner(self._rules.size_limit)
         stored = b"".join(map(self._work, self._scanner.feed(data)))
-        return self._closed(stored) if self._scanner.ended else stored
+        return self._closed(stored, self._scanner) if self._scanner.ended else stored
 
     def finish(self) -> bytes:
         """The content has ended."""
         if self._complete or self.looping:
             return b""
-        return self._closed(b"".join(map(self._work, self._scanner.close())))
+        scanner = self._scanner or HeaderScanner(self._rules.size_limit)
+        return self._closed(b"".join(map(self._work, scanner.close())), scanner)
 
-    def _closed(self, headers: bytes) -> bytes:
+    def _closed(self, headers: bytes, scanner: HeaderScanner) -> bytes:
         """The last headers, what is added to them, and what was behind them."""
-        return b"" if self.looping else headers + self._completion() + self._scanner.take_rest()
+        return b"" if self.looping else headers + self._completion() + scanner.take_rest()
+
+    def _plain_section(self, data: bytes) -> bytes | None:
+        """A short cut for a section that is there whole and has nothing odd in it: what the scanner would come to.
+
+        None where that is not so. Headers that nothing is to be done to are not even looked at.
+        """
+        end = data.find(b"\r\n\r\n") + len(b"\r\n")
+        if end <= len(b"\r\n") or end > self._rules.size_limit:
+            return None
+        fields = _PLAIN_FIELD.findall(data, 0, end)
+        if sum(map(len, itertools.chain.from_iterable(fields))) + _AROUND * len(fields) != end:
+            return None  # something between them is no plain header
+        concerned = _concerned(self._rules.drop)
+        parts = [
+            self._work(Header(name.decode("ascii"), value))
+            if name.lower() in concerned
+            else b"%b:%b\r\n" % (name, value)
+            for name, value in fields
+        ]
+        return b"" if self.looping else b"".join((*parts, self._completion(), data[end:]))
 
     def _work(self, header: Header) -> bytes:
         """What becomes of one header."""
         key = header.key
         if key in _NOTED:
             self._seen.add(key)
-        elif key not in _LOOKED_AT and key not in self._rules.drop and key not in ADDRESS_HEADERS:
-            return header.render()
         if key == "received":
             self.hops += 1
         elif key == "content-transfer-encoding":
@@ -169,13 +195,12 @@ class HeaderWork:
 
     def _rewritten(self, header: Header, rewrite: RewriteHeader) -> bytes:
         """The header with its addresses completed."""
-        if _MAILBOXES.fullmatch(header.text) and all(
-            rewrite(address, address) is None for address in _PLAIN_ADDRESS.findall(header.text)
-        ):
+        text = header.text
+        if _MAILBOXES.fullmatch(text) and not any(rewrite(it, it) is not None for it in _PLAIN_ADDRESS.findall(text)):
             return header.render()  # a short cut for plain lists that are complete: what follows comes to the same
         changed = False
         items: list[Item] = []
-        for item in addresslist.parse(header.text, self._rules.token_limit):
+        for item in addresslist.parse(text, self._rules.token_limit):
             new = rewrite(item.text, item.source) if isinstance(item, Address) and item.source else None
             if isinstance(item, Address):
                 changed = changed or new is not None
@@ -227,7 +252,18 @@ _RESENT_ORIGINATOR = frozenset({"resent-message-id", "resent-date", "resent-from
 _NOTED = RESENT_HEADERS | _RECIPIENT_HEADERS | _ORIGINATOR
 
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+=-]+(?:\.[A-Za-z0-9_+=-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
-_LOOKED_AT = frozenset({"received", "content-transfer-encoding"})
+_LOOKED_AT = _NOTED | ADDRESS_HEADERS | {"received", "content-transfer-encoding"}
+
+_PLAIN_FIELD = re.compile(rb"(?:\A|(?<=\n))([!-9;-~]{1,998}):([^\r\n\0]*(?:\r\n[ \t][^\r\n\0]*)*)\r\n")
+_AROUND = len(b":\r\n")  # of a field, besides its name and value
+
+
+@lru_cache(maxsize=16)
+def _concerned(drop: frozenset[str]) -> frozenset[bytes]:
+    """The headers that something is, or may be, done to."""
+    return frozenset(name.encode("ascii", "replace") for name in _LOOKED_AT | drop)
+
+
 _PHRASE = r'(?:"[^"\\\r\n]*" ?|[A-Za-z0-9_-][A-Za-z0-9 _-]*)?'  # each text matches in one way only: time stays linear
 _MAILBOX = rf"(?:{_PHRASE}<{_PLAIN_ADDRESS.pattern}>|{_PLAIN_ADDRESS.pattern})"
 _MAILBOXES = re.compile(rf"{_MAILBOX}(?:,(?:\r\n)?[ \t]*{_MAILBOX})*[ \t]*")
