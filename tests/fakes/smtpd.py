@@ -20,7 +20,7 @@ from gatepost.sasl.server import SaslServer
 from gatepost.server.limits import ClientLimits, make_table
 from gatepost.server.listen import Listener
 from gatepost.server.session import Session
-from gatepost.server.snapshot import Resources, ServiceSnapshot, SessionLists
+from gatepost.server.snapshot import Resources, ServiceSnapshot, SessionLists, limits_clients
 from gatepost.tls.context import ServerTls
 from gatepost.tls.modes import server_tls_mode
 from tests.fakes.oracle import FakeOracle
@@ -162,5 +162,6 @@ def service(
         lists=SessionLists.of(settings),
         tls=tls,
         sasl=sasl,
+        limits_clients=limits_clients(settings),
     )
     return Service(settings, Listener(snapshot, resources), intake, oracle, log, events)

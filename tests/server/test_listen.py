@@ -6,6 +6,7 @@ import asyncio
 import socket
 from dataclasses import replace
 
+import pytest
 import uvloop
 
 from tests.fakes.smtpd import service
@@ -31,6 +32,24 @@ def test_a_session_over_tcp_and_a_kind_stop() -> None:
         assert (await reader.read()).endswith(b"421 4.3.2 mx.example Service shutting down, try again later\r\n")
         assert 0 == len(played.listener)
         writer.close()
+
+    uvloop.run(scene())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_our_address_is_the_one_the_client_connected_to(host: str) -> None:
+    async def scene() -> None:
+        played = service()
+        ear = socket.create_server((host, 0))
+        ear.setblocking(False)
+        port = ear.getsockname()[1]
+        await played.listener.open(ear)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.readline()
+        (session,) = played.sessions
+        assert ("127.0.0.1", str(port)) == (session.server_address, session.server_port)
+        writer.close()
+        await played.listener.stop(5)
 
     uvloop.run(scene())
 

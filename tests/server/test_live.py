@@ -21,7 +21,7 @@ from gatepost.queue.spool import Spool
 from gatepost.server.drop import Request, submit
 from gatepost.server.instance import Instance
 from gatepost.server.limits import make_table
-from gatepost.server.live import SNAPSHOTS, Live, Surroundings
+from gatepost.server.live import SNAPSHOTS, SPACE_AGE, Live, Surroundings, recent
 from gatepost.server.logsink import ClassicShape, LogSink
 from gatepost.server.reload import HandedFiles
 from gatepost.server.sockets import Sockets, bind_all, close
@@ -238,3 +238,10 @@ def test_mail_in_slots_without_a_worker_is_delivered_by_the_first(tmp_path: Path
     ids: list[str] = []
     played(tmp_path, leave, slot=3, workers=4)
     played(tmp_path, act)
+
+
+def test_free_space_is_looked_at_once_in_a_while() -> None:
+    looks = [10, 20]
+    times = [1.0, 1.0 + SPACE_AGE / 2, 1.0 + SPACE_AGE * 2]
+    space = recent(lambda: looks.pop(0), lambda: times.pop(0))
+    assert [10, 10, 20] == [space() for _ in range(3)]

@@ -47,8 +47,16 @@ def _ignore(event: Event) -> None:
 class Connection(asyncio.Protocol):
     """A transport, a machine, and the coroutine `serve` that is run on them."""
 
-    def __init__(self, serve: Callable[[Connection], Awaitable[None]], *, hold: bool = False) -> None:
+    def __init__(
+        self,
+        serve: Callable[[Connection], Awaitable[None]],
+        *,
+        hold: bool = False,
+        address: tuple[str, str] | None = None,
+    ) -> None:
+        """`address` is our end's where it is known already, so that the system need not be asked."""
         self._serve = serve
+        self._address = address
         self._hold = hold  # nothing is read until a TLS channel is there (wrapper mode)
         self.machine = Machine(Limits())
         self.channel: TlsChannel | None = None
@@ -141,6 +149,8 @@ class Connection(asyncio.Protocol):
 
     def address(self, name: str) -> tuple[str, str]:
         """Host and port of `peername` or `sockname`; empty where the transport has none (a UNIX socket)."""
+        if name == "sockname" and self._address:
+            return self._address
         found = self._transport.get_extra_info(name) if self._transport else None
         return (str(found[0]), str(found[1])) if isinstance(found, tuple) and len(found) > 1 else ("", "")
 

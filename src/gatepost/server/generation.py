@@ -35,7 +35,7 @@ from gatepost.routing.router import Router
 from gatepost.server.logins import LoginBackends
 from gatepost.server.oracle import LiveOracle
 from gatepost.server.reload import HandedFiles
-from gatepost.server.snapshot import ServiceSnapshot, SessionLists
+from gatepost.server.snapshot import ServiceSnapshot, SessionLists, limits_clients
 from gatepost.tables.view import Tables, TableView
 from gatepost.tls.context import ServerTls, TlsUnavailable
 from gatepost.tls.modes import server_tls_mode
@@ -115,6 +115,7 @@ async def _snapshot(
         lists=SessionLists.of(settings),
         tls=_server_tls(settings, tables, files, emit),
         sasl=await lasting.logins.server(settings, oracle, files.content),
+        limits_clients=limits_clients(settings),
     )
 
 

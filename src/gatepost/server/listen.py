@@ -17,6 +17,9 @@ from gatepost.server.dialogue import serve
 from gatepost.server.session import Session
 from gatepost.server.snapshot import Resources, ServiceSnapshot
 
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound here
+"""Addresses of listening sockets that do not tell which address a client has connected to."""
+
 
 class Listener:
     """One smtpd service of one worker."""
@@ -26,11 +29,15 @@ class Listener:
         """What new sessions are given."""
         self._resources = resources
         self._servers: list[asyncio.Server] = []
+        self._address: tuple[str, str] | None = None  # the same for all connections, unless it stands for any address
         self._sessions: dict[Connection, Session] = {}
 
     async def open(self, listening: socket.socket) -> None:
         """Accept on a socket that is bound and listens."""
         loop = asyncio.get_running_loop()
+        name = listening.getsockname()
+        if isinstance(name, tuple) and name[0] not in ANY_ADDRESS:
+            self._address = str(name[0]), str(name[1])
         self._servers.append(await loop.create_server(self.connection, sock=listening))
 
     def connection(self) -> Connection:
@@ -44,7 +51,7 @@ class Listener:
             finally:
                 del self._sessions[connection]
 
-        return Connection(run, hold=snapshot.mode.wrapper)
+        return Connection(run, hold=snapshot.mode.wrapper, address=self._address)
 
     @property
     def snapshots(self) -> set[int]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,10 @@ from gatepost.server.sockets import Endpoint, served
 SNAPSHOTS = 3
 """Generations that may be in use at a time."""
 
+SPACE_AGE = 0.25
+"""Seconds for which a look at the free space of the queue is good at MAIL; a message that finds no room is refused all
+the same."""
+
 NUMBERS = 1_000_000
 """Log numbers of a worker before those of the next one begin: the number in brackets identifies a session or delivery
 among all of them."""
@@ -59,6 +64,20 @@ class Surroundings:
     workers: int
     limits: int  # descriptor of the shared table of client limits
     mailboxes: MailboxWriter
+
+
+def recent(look: Callable[[], int], clock: Callable[[], float], age: float = SPACE_AGE) -> Callable[[], int]:
+    """The number that `look` gives, looked at again when it is older than `age` seconds."""
+    seen, number = -math.inf, 0
+
+    def found() -> int:
+        nonlocal seen, number
+        now = clock()
+        if now - seen > age:
+            seen, number = now, look()
+        return number
+
+    return found
 
 
 class Live:
@@ -152,7 +171,7 @@ class Live:
             intake=self._holdings[0].intake,
             limits=self._limits,
             number=lambda: next(self._numbers),
-            free_space=self._holdings[0].store.free_space,
+            free_space=recent(self._holdings[0].store.free_space, asyncio.get_running_loop().time),
             flush=self._flush,
             now=time.time,
         )

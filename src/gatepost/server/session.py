@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from gatepost.config.matchlist import MatchList
@@ -50,6 +51,7 @@ class BareNewlines(Enum):
     REJECT = "reject"
 
     @classmethod
+    @lru_cache(maxsize=8)
     def of(cls, value: str) -> BareNewlines:
         """The parameter's value, `yes` included."""
         return cls.NORMALIZE if value == "yes" else cls(value)

@@ -60,6 +60,20 @@ class SessionLists:
         )
 
 
+def limits_clients(settings: Settings) -> bool:
+    """Whether a service limits what one client may do."""
+    return any(
+        (
+            settings.smtpd_client_auth_rate_limit,
+            settings.smtpd_client_connection_count_limit,
+            settings.smtpd_client_connection_rate_limit,
+            settings.smtpd_client_message_rate_limit,
+            settings.smtpd_client_new_tls_session_rate_limit,
+            settings.smtpd_client_recipient_rate_limit,
+        )
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSnapshot:
     """One smtpd service as it is configured.
@@ -78,6 +92,8 @@ class ServiceSnapshot:
     lists: SessionLists
     tls: ServerTls | None = None
     sasl: SaslServer | None = None
+    limits_clients: bool = True
+    """Whether a client may do something only so often (`smtpd_client_*_limit`)."""
 
 
 class FindPeer(Protocol):

@@ -85,7 +85,11 @@ async def authorize(session: Session) -> None:
         session.emit(LocalDataError(session.stage, session.client, session.host, session.queue_id or "NOQUEUE"))
         session.say_at_once(replies.local_data_error(session.host), Verb.GREETING)
         raise HangUp from reason
-    session.limited = not session.may_xclient and not await session.is_spared(lists.event_limit_exceptions)
+    session.limited = (
+        session.snapshot.limits_clients
+        and not session.may_xclient
+        and not await session.is_spared(lists.event_limit_exceptions)
+    )
     session.bare_newlines = BareNewlines.of(settings.smtpd_forbid_bare_newline)
     if session.bare_newlines is not BareNewlines.ACCEPT and await session.is_spared(lists.bare_newline_exclusions):
         session.bare_newlines = BareNewlines.ACCEPT

@@ -91,6 +91,17 @@ TABLE = _table()
 """(state, verb, first digit of the reply's code) → state; what is missing changes nothing."""
 
 
+# Looking into an Enum class is slow, and these are looked at for each line.
+_CLOSED, _SECURING, _LOGIN, _CONTENT, _CHUNKS, _BROKEN = (
+    State.CLOSED,
+    State.SECURING,
+    State.LOGIN,
+    State.CONTENT,
+    State.CHUNKS,
+    State.BROKEN,
+)
+
+
 class Signal(Enum):
     """What `next_event` says when there is no event."""
 
@@ -158,7 +169,7 @@ class Machine:
 
     def receive(self, data: bytes) -> None:
         """Take what came from the peer; it is read by `next_event`."""
-        if self.state is not State.CLOSED:
+        if self.state is not _CLOSED:
             self._input.feed(data)
 
     @property
@@ -173,7 +184,7 @@ class Machine:
     def next_event(self) -> Event:
         """The next event; see rule 2 for PAUSED."""
         state = self.state
-        if state is State.CLOSED or state is State.SECURING:
+        if state is _CLOSED or state is _SECURING:
             return PAUSED
         if self._in_chunk and self._chunks:
             return self._next_chunk(self._chunks)
@@ -183,7 +194,7 @@ class Machine:
             return self._next_content(self._content)
         if not self._input.data:
             return NEED_DATA
-        response = state is State.LOGIN
+        response = state is _LOGIN
         line = self._input.line(self.limits.response_length if response else self.limits.line_length)
         if line is None:
             return NEED_DATA
@@ -194,13 +205,13 @@ class Machine:
     def replied(self, verb: Verb, reply: Reply) -> None:
         """A reply was said: move to where the table leads, and read on."""
         code, before = reply.code, self.state
-        self.state = state = State.CLOSED if code in HANG_UP else TABLE.get((before, verb, code // 100), before)
+        self.state = state = _CLOSED if code in HANG_UP else TABLE.get((before, verb, code // 100), before)
         self._owing = False
-        if state is State.CONTENT:
+        if state is _CONTENT:
             self._content = ContentReader(
                 strict=self.limits.strict_newlines, replace_stray_cr=self.limits.replace_stray_cr
             )
-        elif state is not State.CHUNKS and state is not State.BROKEN:
+        elif state is not _CHUNKS and state is not _BROKEN:
             self._chunks = None
 
     def take_chunk(self, size: int, *, discard: bool) -> None:
@@ -232,7 +243,7 @@ class Machine:
 
     def close(self) -> None:
         """Nothing more is read."""
-        self.state = State.CLOSED
+        self.state = _CLOSED
         self._input.clear()
         self._content = self._chunks = None
         self._in_chunk = False
