@@ -18,7 +18,7 @@ from gatepost.delivery.smtp import SmtpAgent
 from gatepost.delivery.surroundings import Surroundings
 from gatepost.delivery.tlspolicy import TlsRules
 from gatepost.mail.delivery import Agent, Job, Result, Status
-from gatepost.mail.envelope import Envelope, Recipient
+from gatepost.mail.envelope import Envelope, Origin, Recipient
 from gatepost.mail.events import Event
 from gatepost.maillog import text
 from gatepost.smtp.client_values import Dialect, Stage
@@ -295,6 +295,29 @@ def test_a_domain_that_turns_out_to_be_ours(transport: str, status: Status, word
         agent = SmtpAgent(replace(RULES, best_mx_transport=transport), surroundings, None, others)
         (result,) = await agent.deliver(job("b@b.example", nexthop="b.example"))
         assert (result.status, result.text) == (status, words)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("told", "tells", "address"),
+    [
+        (["XFORWARD ADDR=127.0.0.9", "XFORWARD IDENT=4Xyz SOURCE=REMOTE"], True, "127.0.0.9"),
+        (["XFORWARD ADDR=127.0.0.1", "XFORWARD IDENT=4Xyz SOURCE=LOCAL"], True, "127.0.0.1"),
+        ([], False, "127.0.0.9"),
+    ],
+)
+def test_servers_are_told_of_the_origin_where_that_is_configured(told: list[str], tells: bool, address: str) -> None:
+    async def main() -> None:
+        async with FakePeer(offers=("XFORWARD ADDR IDENT SOURCE",), replies={"XFORWARD": "250 ok"}) as peer:
+            recipient = Recipient("b@b.example", "b@b.example")
+            origin = Origin(f"unknown[{address}]", "unknown", address)
+            world = World()
+            world.own = OwnAddresses(frozenset({"127.0.0.1"}))
+            work = job(recipient, nexthop=at(peer), envelope=Envelope("a@a.example", (recipient,), origin=origin))
+            (result,) = await world.deliver(work, replace(RULES, tells_origin=tells))
+            assert result.status is Status.SENT
+            assert told == [line for line in peer.commands if line.startswith("XFORWARD")]
 
     asyncio.run(main())
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from gatepost.mail.envelope import Notify, Recipient, Ret
-from gatepost.smtp.client_commands import mail_line, original_recipient, rcpt_line
-from gatepost.smtp.client_values import Mail
+from gatepost.mail.envelope import Notify, Origin, Recipient, Ret
+from gatepost.smtp.client_commands import mail_line, origin_lines, original_recipient, rcpt_line
+from gatepost.smtp.client_values import Mail, Stage
 
 EVERYTHING = frozenset({"SIZE", "8BITMIME", "DSN", "SMTPUTF8"})
 
@@ -50,3 +52,38 @@ def test_a_server_that_offers_nothing_gets_nothing() -> None:
 
 def test_the_original_recipient_is_what_the_sender_said() -> None:
     assert original_recipient(Recipient("a@x", "b@x", orcpt="rfc822;c@x")) == "rfc822;c@x"
+
+
+WANTS = "NAME ADDR PROTO HELO SOURCE PORT IDENT"
+CLIENT = Origin(
+    "mx.c.example[192.0.2.9]", "mx.c.example", "192.0.2.9", "4711", helo="he lo+", protocol="ESMTP", is_local=False
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "origin", "wanted"),
+    [
+        (
+            [
+                (Stage.ORIGIN, "XFORWARD NAME=mx.c.example ADDR=192.0.2.9 PORT=4711"),
+                (Stage.SESSION, "XFORWARD PROTO=ESMTP HELO=he+20lo+2B IDENT=4Xyz SOURCE=REMOTE"),
+            ],
+            CLIENT,
+            WANTS,
+        ),
+        (
+            [(Stage.ORIGIN, "XFORWARD ADDR=192.0.2.9"), (Stage.SESSION, "XFORWARD PROTO=ESMTP")],
+            replace(CLIENT, client_name="unknown"),
+            "name addr proto",
+        ),
+        ([(Stage.SESSION, "XFORWARD SOURCE=LOCAL")], Origin(is_local=True), WANTS),
+        ([], CLIENT, None),
+        ([], CLIENT, "NOTHING"),
+        ([], None, WANTS),
+    ],
+)
+def test_the_origin_is_told_as_far_as_the_server_wants_to_know(
+    lines: list[tuple[Stage, str]], origin: Origin | None, wanted: str | None
+) -> None:
+    offered = {} if wanted is None else {"XFORWARD": wanted}
+    assert lines == origin_lines(Mail("", (), 0, queue_id="4Xyz", origin=origin), offered)

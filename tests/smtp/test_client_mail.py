@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gatepost.mail.envelope import Notify, Recipient, Ret
+from gatepost.mail.envelope import Notify, Origin, Recipient, Ret
 from gatepost.smtp.client_values import Dialect, Mail, Server, SessionPlan, Want
-from tests.fakes.played import CONTENT, GREETING, PIPELINED, PLAIN, PLAN, SENT, SERVER, Played, mail, play
+from tests.fakes.played import CONTENT, GREETING, PIPELINED, PLAIN, PLAN, SENT, SERVER, Played, mail, play, recipient
 
 
 @pytest.mark.parametrize("chunk", [None, 1])
@@ -174,3 +174,17 @@ def test_behind_such_a_firewall_the_dot_comes_later(pauses: int, greeting: str) 
     plan = SessionPlan(SERVER, "mx.ohio.net", pix=frozenset({"delay_dotcrlf"}))
     played = play(f"S: {greeting}\nS: 250 x\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 taken", plan=plan)
     assert (played.texts, played.pauses) == ([("2.0.0", "250 taken")], pauses)
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.parametrize(("refused", "reply"), [(False, "250 ok"), (True, "501 5.5.4 bad")])
+def test_a_refused_origin_is_told_of_and_passed_over(refused: bool, reply: str, pipelining: bool) -> None:
+    origin = Origin("c[192.0.2.9]", "c", "192.0.2.9", protocol="ESMTP")
+    message = Mail("a@a.example", (recipient("b@b.example"),), len(CONTENT), origin=origin)
+    played = Played(PLAN, message).run(f"{GREETING}S: 250-x\n" + "S: 250-PIPELINING\n" * pipelining)
+    played.run("S: 250 XFORWARD NAME PROTO\nC: XFORWARD NAME=c")
+    played.run(f"S: {reply}\nC: XFORWARD PROTO=ESMTP\nS: {reply}\nC: MAIL FROM:<a@a.example>")
+    played.run("S: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 taken")
+    assert played.texts == [("2.0.0", "250 taken")]
+    words = f"warning: host mx.b.example[192.0.2.7]:25 said: {reply} (in reply to XFORWARD"
+    assert played.lines == [f"{words} {what} command)" for what in ("name/address", "helo/protocol")] * refused

@@ -9,7 +9,7 @@ from gatepost.delivery.content import Content
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import SessionReport
 from gatepost.mail.delivery import Job, Result, Status
-from gatepost.mail.envelope import Recipient
+from gatepost.mail.envelope import Origin, Recipient
 from gatepost.mail.events import Emit
 from gatepost.mail.events.queue import AttemptFailed
 from gatepost.oracle import Oracle
@@ -28,6 +28,8 @@ class Attempt:
         if len(self.pending) > 1:
             self.pending.sort(key=lambda pair: _sorting_key(pair[1].address))
         self.needs_utf8 = False
+        self.origin: Origin | None = None
+        """What servers may know of where the message came from."""
         self.content = Content(job.body, is_8bit=rules.converts_8bit and job.envelope.body_8bit)
         self.results: list[Result] = []
         self.sessions = 0
@@ -66,6 +68,7 @@ class Attempt:
             ret=envelope.ret,
             envid=envelope.envid,
             queue_id=job.queue_id,
+            origin=self.origin,
         )
 
     def postpone(self, outcome: Outcome) -> None:

@@ -28,6 +28,7 @@ from gatepost.delivery.surroundings import Surroundings
 from gatepost.delivery.terms import SMTP_PORT
 from gatepost.delivery.visit import Visit, Visitor
 from gatepost.mail.delivery import Agent, Job, Result
+from gatepost.mail.envelope import Origin
 from gatepost.mail.events import Warned
 from gatepost.smtp.client_values import Dialect, Outcome, Server
 from gatepost.tls.client import ClientTls
@@ -67,6 +68,8 @@ class SmtpAgent:
     async def deliver(self, job: Job) -> Sequence[Result]:
         """Try every recipient of the job once."""
         attempt = Attempt(job, self._world.emit(job.number), self._world.oracle, self._rules)
+        if self._rules.tells_origin:
+            attempt.origin = self._origin(job.envelope.origin)
         if job.envelope.smtputf8:
             attempt.needs_utf8 = await needs_utf8(job)
         clock = asyncio.get_running_loop().time
@@ -77,6 +80,11 @@ class SmtpAgent:
         finally:
             destination.end(clock())
         return attempt.results
+
+    def _origin(self, origin: Origin) -> Origin:
+        """Where a message came from; one that came from our own addresses is local."""
+        is_local = origin.is_local or origin.client_address in self._world.own.interfaces
+        return replace(origin, is_local=is_local)
 
     def close(self) -> None:
         """Leave the sessions that are kept."""

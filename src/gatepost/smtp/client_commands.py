@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from functools import cache
 
 from gatepost.mail.address import external
 from gatepost.mail.envelope import Notify, Recipient, Ret
 from gatepost.mail.xtext import encode, encode_unicode
-from gatepost.smtp.client_values import Mail
+from gatepost.smtp.client_values import Mail, Stage
+
+_UNKNOWN = ("", "unknown")
+"""What stands for something that is not known."""
 
 _NOTIFY = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
@@ -28,6 +31,26 @@ def mail_line(mail: Mail, offered: Container[str]) -> str:
     if mail.smtputf8 and "SMTPUTF8" in offered:
         line.append("SMTPUTF8")
     return " ".join(line)
+
+
+def origin_lines(mail: Mail, offered: Mapping[str, str]) -> list[tuple[Stage, str]]:
+    """The XFORWARD commands that tell where the message came from, as far as the server wants to know and we do.
+
+    Postfix's extension: attributes with xtext values, those of the client first, then those of its session.
+    """
+    if mail.origin is None or "XFORWARD" not in offered:
+        return []
+    wanted = offered["XFORWARD"].upper().split()
+    origin = mail.origin
+    client = {"NAME": origin.client_name, "ADDR": origin.client_address, "PORT": origin.client_port}
+    session = {"PROTO": origin.protocol, "HELO": origin.helo, "IDENT": "" if not origin.client else mail.queue_id}
+    session["SOURCE"] = "LOCAL" if origin.is_local else "REMOTE"
+    lines: list[tuple[Stage, str]] = []
+    for stage, values in ((Stage.ORIGIN, client), (Stage.SESSION, session)):
+        words = [f"{name}={encode(text)}" for name, text in values.items() if name in wanted and text not in _UNKNOWN]
+        if words:
+            lines.append((stage, f"XFORWARD {' '.join(words)}"))
+    return lines
 
 
 def rcpt_line(recipient: Recipient, offered: Container[str]) -> str:

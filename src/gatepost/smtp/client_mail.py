@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from gatepost.smtp.client_commands import mail_line, rcpt_line
+from gatepost.smtp.client_commands import mail_line, origin_lines, rcpt_line
 from gatepost.smtp.client_content import DOT, ContentWriter
 from gatepost.smtp.client_replies import RemoteReply
 from gatepost.smtp.client_talk import GOOD, MORE, WAITING, Abandoned, Script, Talk
@@ -64,7 +64,13 @@ class Transaction:
         """MAIL, RCPT and DATA. The accepted recipients once the server waits for content; None where it does not."""
         talk, mail = self._talk, self.mail
         talk.expect_silence(Stage.MAIL)
-        talk.send(mail_line(mail, talk.offered), *(rcpt_line(to, talk.offered) for to in mail.recipients), "DATA")
+        origin = origin_lines(mail, talk.offered)
+        ahead = (line for _, line in origin)
+        talk.send(
+            *ahead, mail_line(mail, talk.offered), *(rcpt_line(to, talk.offered) for to in mail.recipients), "DATA"
+        )
+        for stage, _ in origin:
+            self._note_refusal((yield WAITING[stage]), stage)
         welcome = self._is_welcome((yield _MAIL))
         taken: list[int] = []
         for index in range(len(mail.recipients)):
@@ -79,6 +85,8 @@ class Transaction:
     def _step_by_step(self) -> _Taken:
         """The same, without sending ahead."""
         talk, mail = self._talk, self.mail
+        for stage, line in origin_lines(mail, talk.offered):
+            self._note_refusal((yield from talk.command(line, stage)), stage)
         if not self._is_welcome((yield from talk.command(mail_line(mail, talk.offered), Stage.MAIL))):
             return None
         taken: list[int] = []
@@ -89,6 +97,12 @@ class Transaction:
         if not taken:
             return None
         return taken if self._is_awaited((yield from talk.command("DATA", Stage.DATA))) else None
+
+    def _note_refusal(self, reply: RemoteReply | None, stage: Stage) -> None:
+        """Nothing depends on whether the server takes the origin, but it said that it would."""
+        assert reply is not None  # noqa: S101 - as above
+        if reply.kind != GOOD:
+            self._talk.warn(f"host {self._talk.plan.server.relay} said: {reply.text} (in reply to {stage.command})")
 
     def _is_welcome(self, reply: RemoteReply | None) -> bool:
         """Whether the sender is accepted."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from gatepost.mail.envelope import Recipient, Ret
+from gatepost.mail.envelope import Origin, Recipient, Ret
 from gatepost.smtp.client_replies import RemoteReply
 
 
@@ -46,6 +46,8 @@ class Stage(Enum):
     LHLO = ("performing the LHLO handshake", "LHLO command", "lhlo_timeout")
     STARTTLS = ("performing the EHLO handshake", "STARTTLS command", "starttls_timeout")
     AUTH = ("performing the EHLO handshake", "AUTH command", "helo_timeout")
+    ORIGIN = ("sending XFORWARD name/address", "XFORWARD name/address command", "xforward_timeout")
+    SESSION = ("sending XFORWARD protocol/helo_name", "XFORWARD helo/protocol command", "xforward_timeout")
     MAIL = ("sending MAIL FROM", "MAIL FROM command", "mail_timeout")
     RCPT = ("sending RCPT TO", "RCPT TO command", "rcpt_timeout")
     DATA = ("sending DATA command", "DATA command", "data_init_timeout")
@@ -155,7 +157,7 @@ class SessionPlan:
 class Mail:
     """One message to hand over; `size` is in bytes. `needs_utf8`: addresses or header are not all ASCII.
 
-    `queue_id` is for log lines; empty for that of the session.
+    `queue_id` is for log lines; empty for that of the session. `origin` is told to servers that want to know.
     `converts_8bit`: a server without 8BITMIME gets other bytes, so many that nobody knows before.
     """
 
@@ -170,6 +172,7 @@ class Mail:
     ret: Ret = Ret.UNSET
     envid: str = ""
     queue_id: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class LmtpParameters:
     )
     lmtp_sasl_type = text("cyrus", support=NOTED, doc="Like `smtp_sasl_type`, for LMTP.")
     lmtp_send_dummy_mail_auth = boolean("no", support=NOTED, doc="Like `smtp_send_dummy_mail_auth`, for LMTP.")
-    lmtp_send_xforward_command = boolean("no", support=NOTED, doc="Like `smtp_send_xforward_command`, for LMTP.")
+    lmtp_send_xforward_command = boolean("no", doc="Like `smtp_send_xforward_command`, for LMTP.")
     lmtp_sender_dependent_authentication = boolean(
         "no", support=GUARDING, doc="Like `smtp_sender_dependent_authentication`, for LMTP."
     )
@@ -174,4 +174,4 @@ class LmtpParameters:
     lmtp_tls_verify_cert_match = words("hostname", doc="Like `smtp_tls_verify_cert_match`, for LMTP.")
     lmtp_tls_wrappermode = boolean("no", doc="Like `smtp_tls_wrappermode`, for LMTP.")
     lmtp_use_tls = boolean("no", doc="Like `smtp_use_tls`, for LMTP.")
-    lmtp_xforward_timeout = duration("300s", support=NOTED, doc="Like `smtp_xforward_timeout`, for LMTP.")
+    lmtp_xforward_timeout = duration("300s", doc="Like `smtp_xforward_timeout`, for LMTP.")

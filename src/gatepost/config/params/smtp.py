@@ -113,11 +113,9 @@ class SmtpParameters:
     smtp_rcpt_timeout = duration("300s", doc="Time-out of the reply to RCPT.")
     smtp_reply_filter = tables("", support=GUARDING, doc="Patterns that change servers' replies.")
     smtp_rset_timeout = duration("20s", doc="Time-out of the reply to RSET.")
-    smtp_send_xforward_command = boolean(
-        "no", support=NOTED, doc="Tell the server about the original client by XFORWARD."
-    )
+    smtp_send_xforward_command = boolean("no", doc="Tell the server about the original client by XFORWARD.")
     smtp_sender_dependent_authentication = boolean("no", doc="Look up passwords by sender first.")
     smtp_skip_5xx_greeting = boolean("yes", doc="Go on to the next server after a 5xx greeting, rather than bounce.")
     smtp_skip_quit_response = boolean("yes", doc="Do not wait for the reply to QUIT.")
     smtp_tcp_port = text("smtp", doc="The port of servers, where none is given.")
-    smtp_xforward_timeout = duration("300s", support=NOTED, doc="Time-out of the reply to XFORWARD.")
+    smtp_xforward_timeout = duration("300s", doc="Time-out of the reply to XFORWARD.")
