@@ -13,7 +13,9 @@ from gatepost.delivery.localrules import LocalRules
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.simple import SimpleAgent, Verdict
 from gatepost.delivery.smtp import SmtpAgent
+from gatepost.delivery.sts import StsPolicies
 from gatepost.delivery.surroundings import Surroundings
+from gatepost.delivery.tlsreports import TlsReports
 from gatepost.delivery.virtual import VirtualAgent, VirtualRules
 from gatepost.mail.delivery import Agent, Transport
 from gatepost.maillog import Logger
@@ -33,7 +35,8 @@ RETRY = "retry"
 class World:
     """What the agents together need.
 
-    `oracle` makes one consistent view of tables and DNS for each delivery; `read` gives certificates and keys.
+    `oracle` makes one consistent view of tables and DNS for each delivery; `read` gives certificates and keys. `sts` and
+    `reports` are what is known and told of other domains' TLS.
     """
 
     oracle: Callable[[], Oracle]
@@ -42,6 +45,8 @@ class World:
     router: Router
     mailboxes: Mailboxes
     read: Read = read_file
+    sts: StsPolicies | None = None
+    reports: TlsReports | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,13 @@ class _Workshop:
     def surroundings(self) -> Surroundings:
         """The world of this agent."""
         logger, process, syslog_name = self.world.logger, self.service.command, self.syslog_name
-        return Surroundings(self.world.oracle, lambda number: logger.bind(process, number, syslog_name), self.world.own)
+        return Surroundings(
+            self.world.oracle,
+            lambda number: logger.bind(process, number, syslog_name),
+            self.world.own,
+            self.world.sts,
+            self.world.reports,
+        )
 
 
 def build_transports(services: Iterable[Service], world: World) -> dict[str, Agent]:
