@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import ssl
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,16 @@ from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.smtp import SmtpAgent
+from gatepost.delivery.sts import StsPolicies
 from gatepost.delivery.surroundings import Surroundings
-from gatepost.mail.events import Event
+from gatepost.delivery.tlsreports import TlsReports, read_day
+from gatepost.mail.events import Emit, Event
 from gatepost.maillog import text
+from gatepost.oracle import Oracle
 from gatepost.smtp.client_values import Dialect
 from gatepost.tls.client import ClientTls
 from gatepost.tls.dane import selected
+from gatepost.tls.mta_sts import Mode, StsPolicy
 from tests.fakes.certificates import authority, issue, read_pem
 from tests.fakes.jobs import job
 from tests.fakes.oracle import FakeOracle
@@ -105,7 +109,9 @@ async def open_site(stack: AsyncExitStack, folder: Path) -> Site:
     return Site(port, {name.replace("PORT", str(port)): value for name, value in ZONE.items()})
 
 
-async def deliver(more: str, nexthop: str, folder: Path) -> tuple[tuple[str, str], list[str]]:
+async def deliver(
+    more: str, nexthop: str, folder: Path, sts: StsPolicies | None = None, reports: TlsReports | None = None
+) -> tuple[tuple[str, str], list[str]]:
     async with AsyncExitStack() as stack:
         site = await open_site(stack, folder)
         settings = Settings.parse(
@@ -114,7 +120,7 @@ async def deliver(more: str, nexthop: str, folder: Path) -> tuple[tuple[str, str
         )
         oracle = FakeOracle({"hash:p": dict(TABLE)}, site.zone, signed=lambda name: "plain" not in name)
         events: list[Event] = []
-        surroundings = Surroundings(lambda: oracle, lambda _: events.append, OwnAddresses())
+        surroundings = Surroundings(lambda: oracle, lambda _: events.append, OwnAddresses(), sts, reports)
         agent = SmtpAgent(ClientRules.read(settings, Dialect.SMTP), surroundings, ClientTls.build(settings, read=read))
         (result,) = await agent.deliver(job("b@b.example", nexthop=nexthop))
         lines = [text(event).replace(f":{site.port}", "").replace(f"_{site.port}.", "_25.") for event in events]
@@ -320,3 +326,66 @@ def test_a_handshake_that_breaks(level: str, dsn: str, tmp_path: Path) -> None:
     result, (first, *_) = asyncio.run(deliver(level, "[breaks.example]", tmp_path))
     assert (dsn, "Cannot start TLS: handshake failure") == result
     assert first.startswith(f"SSL_connect error to breaks.example[{BREAKS}]: ")
+
+
+class Announced(StsPolicies):
+    """One policy for every domain."""
+
+    def __init__(self, mode: Mode, *patterns: str) -> None:
+        self._policy = StsPolicy("any.example", "1", mode, patterns, 60)
+
+    async def find(self, domain: str, oracle: Oracle, emit: Emit) -> StsPolicy:
+        del oracle, emit
+        return replace(self._policy, domain=domain)
+
+
+ENFORCE, TEST = Announced(Mode.ENFORCE, "*.example"), Announced(Mode.TESTING, "*.example")
+STRANGE = Announced(Mode.ENFORCE, "*.elsewhere.example")
+NOT_OFFERED = ("4.7.4", f"TLS is required, but was not offered by host stripped-mx.example[{PLAIN}]")
+NOT_NAMED = ("4.7.5", "host mx.example is not in the MTA-STS policy of dom.example")
+
+
+@pytest.fixture
+def _web_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authority of these tests is one of the web's."""
+    file = tmp_path / "web.pem"
+    file.write_bytes(FILES["ca.pem"])
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+
+
+@pytest.mark.usefixtures("_web_authority")
+@pytest.mark.parametrize(
+    ("more", "nexthop", "sts", "outcome", "counted"),
+    [
+        (MAY, "dom.example", ENFORCE, SENT, ("sts", "")),
+        (MAY, "dom.example", STRANGE, NOT_NAMED, ("sts", "validation-failure")),
+        (MAY, "stripped.example", ENFORCE, NOT_OFFERED, ("sts", "starttls-not-supported")),
+        (MAY, "pkix.example", ENFORCE, UNVERIFIED, ("sts", "certificate-not-trusted")),
+        (MAY, "pkix.example", TEST, SENT, ("sts", "certificate-not-trusted")),
+        (MAY, "ee.example", TEST, SENT, ("sts", "certificate-host-mismatch")),
+        (MAY, "ee.example", ENFORCE, UNVERIFIED, ("sts", "certificate-host-mismatch")),
+        (DANE, "ee.example", STRANGE, SENT, ("tlsa", "")),
+        (DANE, "wrong.example", ENFORCE, UNVERIFIED, ("tlsa", "validation-failure")),
+        (MAY, "dom.example", None, SENT, ("no-policy-found", "")),
+        (MAY, "stripped.example", None, SENT, ("no-policy-found", "starttls-not-supported")),
+        (MAY, "[good.example]", None, SENT, None),
+        ("", "dom.example", None, SENT, None),
+    ],
+)
+def test_policies_of_domains_are_followed_and_told(
+    more: str,
+    nexthop: str,
+    sts: StsPolicies | None,
+    outcome: tuple[str, str],
+    counted: tuple[str, str] | None,
+    tmp_path: Path,
+) -> None:
+    async def main() -> tuple[str, str]:
+        reports = TlsReports(tmp_path / "reports", lambda _: None, lambda: 0.0)
+        result, _ = await deliver(more, nexthop, tmp_path, sts, reports)
+        await reports.write()
+        return result
+
+    assert outcome == asyncio.run(main())
+    found = [(one.kind, one.result) for one in read_day(tmp_path / "reports", "1970-01-01")]
+    assert ([counted] if counted else []) == found

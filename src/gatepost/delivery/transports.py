@@ -35,8 +35,8 @@ RETRY = "retry"
 class World:
     """What the agents together need.
 
-    `oracle` makes one consistent view of tables and DNS for each delivery; `read` gives certificates and keys. `sts` and
-    `reports` are what is known and told of other domains' TLS.
+    `oracle` makes one consistent view of tables and DNS for each delivery; `read` gives certificates and keys. `sts`
+    and `reports` are what is known and told of other domains' TLS.
     """
 
     oracle: Callable[[], Oracle]
