@@ -345,6 +345,19 @@ NOT_OFFERED = ("4.7.4", f"TLS is required, but was not offered by host stripped-
 NOT_NAMED = ("4.7.5", "host mx.example is not in the MTA-STS policy of dom.example")
 
 
+@pytest.mark.parametrize(
+    ("level", "steps", "tickets", "dumps"),
+    [(1, False, False, False), (2, True, True, False), (3, True, True, False), (4, True, True, True)],
+)
+def test_how_much_is_told(level: int, steps: bool, tickets: bool, dumps: bool, tmp_path: Path) -> None:
+    _, lines = asyncio.run(deliver(f"{MAY}\nsmtp_tls_loglevel = {level}", "[good.example]", tmp_path))
+    end = lines.index(made("Trusted", "good.example"))
+    assert steps is ("SSL_connect:SSLv3/TLS read server hello" in lines[:end])
+    assert steps is (f'good.example[{GOOD}]: TLS cipher list "aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH"' in lines[:end])
+    assert tickets is ("SSL_connect:SSLv3/TLS read server session ticket" in lines[end:])
+    assert dumps is any(line.startswith("write to ") for line in lines[end:])
+
+
 @pytest.fixture
 def _web_authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The authority of these tests is one of the web's."""

@@ -42,6 +42,7 @@ class Dialogue:
     rate: int = 0
     tls_broke: bool = False
     verdict: Verdict | None = None
+    _tls: TlsChannel | None = None
     _content: Content | None = None
     _waiter: asyncio.Future[None] | None = None
     _turn: int = -1
@@ -119,6 +120,9 @@ class Dialogue:
         self.connection.write(self.machine.take_output())
         for event in self.machine.take_events():
             self.emit(event)
+        if self._tls is not None:
+            for event in self._tls.events():
+                self.emit(event)
 
     async def _settled(self) -> None:
         """Wait until the session stands ready for mail or is over; do what only a task can."""
@@ -155,7 +159,8 @@ class Dialogue:
             self.tls_broke = True
             self.machine.tls_failed()
         else:
-            verdict = self.verdict = channel.verdict
+            self._tls, verdict = channel, channel.verdict
+            self.verdict = verdict
             if verdict is None or verdict.accepted:
                 verified = verdict is not None and verdict.state == "Verified"
                 self.machine.tls_started(verified=verified, binding=channel.binding)

@@ -56,6 +56,7 @@ class SessionTerms:
             tls_usable=tls_usable,
             credentials=self.credentials,
             soft_login=rules.login.soft_bounce,
+            dummy_auth=rules.login.dummy_auth,
             skip_5xx_greeting=rules.skip_5xx_greeting,
             skip_quit_reply=rules.skip_quit_reply,
             detects_loops=self.detects_loops,
