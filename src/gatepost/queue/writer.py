@@ -117,7 +117,6 @@ class Writer:
         self._bodies = bodies
         self._reserved = 0  # so that the first commit writes a reserve
         self._log_pages = 0
-        self._free = free_space()  # when it was looked at last
         self._waiting: deque[_Request] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted = False  # somebody waits for a transaction
@@ -271,12 +270,11 @@ class Writer:
 
     def _has_room(self, octets: int) -> bool:
         """Whether new messages leave room to write them into the log and the database, and some to spare (rule 4)."""
-        self._free = self._free_space()
-        return self._free >= SPARE_ROOM + self._log_pages * PAGE_SIZE + 2 * octets
+        return self._free_space() >= SPARE_ROOM + self._log_pages * PAGE_SIZE + 2 * octets
 
     def _tidy(self) -> None:
         """Fold the log into the database when it is long, or while there is still room for that."""
-        scarce = self._free < SPARE_ROOM + (self._log_pages + FREE_PAGES) * PAGE_SIZE
+        scarce = self._free_space() < SPARE_ROOM + (self._log_pages + FREE_PAGES) * PAGE_SIZE
         if self._log_pages >= CHECKPOINT_PAGES or (scarce and self._log_pages):
             self._checkpoint()
             if scarce or self._batches.empty():
