@@ -255,7 +255,8 @@ class Writer:
         try:
             if room and not self._has_room(room):
                 self._checkpoint()
-                self._shrink(keep=0)
+                while self._shrink(keep=0) and not self._has_room(room):
+                    pass
                 if not self._has_room(room):
                     raise StoreFull("no space left on device but what is kept for mail to leave")  # noqa: TRY301 - one way to tell
             files = self._ledger.apply(transaction)
@@ -289,14 +290,16 @@ class Writer:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._log_pages = 0
 
-    def _shrink(self, *, keep: int) -> None:
-        """Give some unused pages back to the file system, where there are more than `keep`."""
+    def _shrink(self, *, keep: int) -> bool:
+        """Give some unused pages back to the file system, where there are more than `keep`; whether there were."""
         with suppress(apsw.Error):
             unused = self._connection.execute("PRAGMA freelist_count").get
             if isinstance(unused, int) and unused > keep:
                 pages = min(unused - keep, SHRINK_PAGES)
                 self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
                 self._checkpoint()
+                return True
+        return False
 
 
 def _octets(message: StoredMessage) -> int:
