@@ -11,6 +11,7 @@ The rules:
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
@@ -26,7 +27,7 @@ from gatepost.delivery.sts import StsPolicies
 from gatepost.delivery.tlsreports import TlsReports
 from gatepost.delivery.transports import World, build_transports
 from gatepost.delivery.webfetch import WebFetcher
-from gatepost.delivery.writers import MailboxWriter
+from gatepost.delivery.writers import UserRights
 from gatepost.dns.resolver import Resolver
 from gatepost.mail.delivery import Agent
 from gatepost.mail.events import Emit
@@ -57,7 +58,7 @@ class Lasting:
     resolver: Resolver
     logins: LoginBackends
     number: int
-    mailboxes: MailboxWriter
+    rights: UserRights
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,15 @@ async def build(configuration: Configuration, files: HandedFiles, lasting: Lasti
         if service.type == "inet" and service.command == "smtpd"
     }
     delivery = functools.partial(oracle, lasting.logger.bind("qmgr", lasting.number))
-    mailboxes = Mailboxes(lasting.mailboxes, time.time, f"{settings.queue_directory}/gatepost")
+    mailboxes = Mailboxes(lasting.rights, time.time, f"{settings.queue_directory}/gatepost")
     instance, web, log = Instance.of(settings), WebFetcher(), lasting.logger.bind("qmgr", lasting.number)
     reports = TlsReports(instance.tls_reports, log) if settings.gatepost_tls_reports else None
     sts = None
     if settings.gatepost_mta_sts:
         sts = StsPolicies(instance.sts_policies, web.fetch, tell=functools.partial(_tell_of_policy, reports))
-    world = World(delivery, lasting.logger, own, router, mailboxes, files.content, sts, reports)
+    world = World(
+        delivery, lasting.logger, own, router, mailboxes, lasting.rights, os.environ, files.content, sts, reports
+    )
     agents = build_transports(configuration.services, world)
     return Generation(configuration, tables, router, snapshots, agents, oracle, web)
 

@@ -48,7 +48,7 @@ class LmtpParameters:
         "no", support=NOTED, doc="Like `smtp_defer_if_no_mx_address_found`, for LMTP."
     )
     lmtp_delivery_status_filter = tables(
-        "$default_delivery_status_filter", support=GUARDING, doc="Like `smtp_delivery_status_filter`, for LMTP."
+        "$default_delivery_status_filter", doc="Like `smtp_delivery_status_filter`, for LMTP."
     )
     lmtp_destination_concurrency_limit = integer(
         "$default_destination_concurrency_limit", doc="Like `smtp_destination_concurrency_limit`, for LMTP."
