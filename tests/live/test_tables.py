@@ -59,6 +59,7 @@ def test_a_half_written_table_keeps_its_old_content(site: Site, kind: str, good:
     path.write_text(good, "utf-8")
     question = "client" if kind == "cidr" else "recipient"
     rules = f"smtpd_recipient_restrictions = check_{question}_access {kind}:{path}, reject_unauth_destination\n"
+    rules += "gatepost_workers = 1\n"  # a second one may see the table for the first time when it is half
     with site.serving(rules) as server:
         ask_until(site, "554 5.7.1 ")
         path.write_text(half, "utf-8")

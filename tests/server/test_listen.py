@@ -72,6 +72,21 @@ def test_a_session_keeps_its_snapshot() -> None:
     asyncio.run(scene())
 
 
+def test_a_mail_transaction_is_finished_first() -> None:
+    async def scene() -> None:
+        played = service()
+        wire = played.connect()
+        await wire.heard()
+        await wire.say("HELO c.example", "MAIL FROM:<a@b.example>")
+        played.listener.retire()
+        *_, last = await wire.say("RCPT TO:<x@mx.example>", "DATA", ".")
+        assert last.startswith("250 2.0.0 Ok")
+        assert last.endswith("\r\n421 4.3.2 mx.example Service shutting down, try again later")
+        assert 1 == len(played.intake.taken)
+
+    asyncio.run(scene())
+
+
 def test_a_session_inside_a_message_is_given_its_time_and_no_more() -> None:
     async def scene() -> None:
         played = service()

@@ -22,7 +22,7 @@ from gatepost.server.privileges import Owner
 from gatepost.server.reload import HandedFiles
 from gatepost.server.sockets import Endpoint
 from gatepost.server.supervisor import Task
-from gatepost.server.worker import Setting, _rights, _Worker
+from gatepost.server.worker import Setting, _Worker, _writer
 from tests.fakes.configurations import configuration
 
 
@@ -108,6 +108,15 @@ def test_it_starts_and_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert (0, ["slot 1 of 2", "start 0", "stop 7"]) == played(tmp_path, monkeypatch, act)
 
 
+def test_it_answers_that_its_loop_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(end: socket.socket) -> None:
+        control.send(end, Message(Word.PING))
+        assert Message(Word.PONG) == await heard(end)
+        control.send(end, Message(Word.STOP))
+
+    assert played(tmp_path, monkeypatch, act)[0] == 0
+
+
 def test_it_stops_when_the_supervisor_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(end: socket.socket) -> None:
         end.shutdown(socket.SHUT_RDWR)
@@ -145,5 +154,5 @@ def test_a_reload_that_fails_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_mailboxes_are_written_by_the_helper_where_there_is_one() -> None:
     sink = LogSink(FileTarget("/dev/null"), JsonShape())
-    assert isinstance(_rights(Setting(sink, None, 1, -1, "")), DirectWriter)
-    assert isinstance(_rights(Setting(sink, Owner("mail", 8, 8), 1, -1, "/helper")), HelperWriter)
+    assert isinstance(_writer(Setting(sink, None, 1, -1, "")), DirectWriter)
+    assert isinstance(_writer(Setting(sink, Owner("mail", 8, 8), 1, -1, "/helper")), HelperWriter)

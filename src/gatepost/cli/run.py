@@ -16,6 +16,7 @@ from gatepost.mail.events import Warned
 from gatepost.server.instance import Instance, InstanceError
 from gatepost.server.limits import ClientLimits, make_table
 from gatepost.server.logsink import make_sink
+from gatepost.server.notify import Notifier
 from gatepost.server.preload import preload
 from gatepost.server.privileges import OwnerError, choose_owner
 from gatepost.server.reload import private_files
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
             work=functools.partial(work, setting=Setting(sink, owner, workers, limits, mailboxes)),
             bury=ClientLimits(limits, workers, 0, 0.0).clear,
             help=functools.partial(help_deliver, mailboxes, owner) if owner is not None else None,
+            notifier=Notifier.of(os.environ),
         )
         preload()
         return Supervisor(configuration, ground).run()

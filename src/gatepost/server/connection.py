@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 from gatepost.mail.events import Emit, Event
-from gatepost.smtp.machine import NEED_DATA, PAUSED, Limits, Machine
+from gatepost.smtp.machine import IN_TRANSACTION, NEED_DATA, PAUSED, Limits, Machine
 from gatepost.smtp.machine import Event as Incoming
 from gatepost.tls.channel import TlsChannel, TlsFailed
 
@@ -163,7 +163,7 @@ class Connection(asyncio.Protocol):
                 await self.flush()
             if self.data_rate:
                 self._set_deadline()
-            await self._wait(retire=not machine.receiving)
+            await self._wait(retire=machine.state not in IN_TRANSACTION)
         if self._due is not None and not machine.receiving:
             self._due = None
         if event is PAUSED:
@@ -235,7 +235,10 @@ class Connection(asyncio.Protocol):
         return self.machine.waiting > 0
 
     def retire(self) -> None:
-        """End the session as soon as it waits for a command (the server stops, or its configuration is retired)."""
+        """End the session as soon as it waits for a command outside a mail transaction.
+
+        The server stops, or the session's configuration is retired.
+        """
         self._retiring = True
         self._wake()
 

@@ -3,8 +3,8 @@
 The rules:
 
 1. A message is one packet: JSON, with descriptors beside it. Packets keep their borders (SOCK_SEQPACKET).
-2. The supervisor says `reload` (listeners and a memory file as descriptors), `reopen` and `stop`; the worker says
-   `ready`, and `reloaded` or `refused` with a text.
+2. The supervisor says `reload` (listeners and a memory file as descriptors), `reopen`, `ping` and `stop`; the worker
+   says `ready`, `reloaded` or `refused` with a text, and `pong`.
 3. End of file means that the other side is gone.
 """
 
@@ -32,6 +32,8 @@ class Word(Enum):
     RELOADED = "reloaded"
     REFUSED = "refused"
     REOPEN = "reopen"
+    PING = "ping"
+    PONG = "pong"
     STOP = "stop"
 
 

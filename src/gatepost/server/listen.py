@@ -3,8 +3,8 @@
 The rules:
 
 1. A session keeps the snapshot that was in force when it was accepted; `snapshot` may be replaced at any time.
-2. Stopping closes the door first, asks sessions that wait for a command to end (421), gives the others their time, and
-   then closes on whoever is left. What is not committed was never accepted.
+2. Stopping closes the door first, asks sessions that are in no mail transaction to end (421), gives the others their
+   time, and then closes on whoever is left. What is not committed was never accepted.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Listener:
         return len(self._sessions)
 
     def retire(self, snapshot: ServiceSnapshot | None = None) -> None:
-        """Ask the sessions with that snapshot, or all, to end as soon as they wait for a command."""
+        """Ask the sessions with that snapshot, or all, to end as soon as they are in no mail transaction."""
         for session in self.sessions:
             if snapshot is None or session.snapshot is snapshot:
                 session.connection.retire()

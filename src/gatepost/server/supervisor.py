@@ -4,13 +4,15 @@ The rules:
 
 1. It parses nothing from the network, and has no threads and no event loop, so that it may fork at any time.
 2. Everything that needs root is done here: ports, log file, files that only root may read.
-3. A worker that dies is replaced at once, and then after pauses that double up to a minute.
+3. A worker that dies, or whose event loop does not answer any more, is replaced (`children`).
 4. A reload is whole or not at all: the new configuration is read and checked here first; only then the workers hear
-   of it. What is wrong is logged, and the old configuration stays in force.
+   of it. What is wrong is logged, and the old configuration stays in force. systemd hears that a reload is through when
+   every worker has said so.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import selectors
@@ -19,7 +21,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -28,37 +30,17 @@ from gatepost.config.load import Configuration
 from gatepost.mail.events import Emit, Failed, Noted, Warned
 from gatepost.maillog import Logger
 from gatepost.server import control, sockets
+from gatepost.server.children import HELPER, Child, Pulse
 from gatepost.server.control import Message, Word
 from gatepost.server.instance import VERSION, Instance
 from gatepost.server.logsink import LogSink
-
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds before a worker is started again: doubled each time, up to Postfix's `service_throttle_time`."""
-
-HELPER = -1
-"""The number of the helper, which is no worker."""
+from gatepost.server.notify import Notifier
 
 STOP_PARTS = 2
 """A stop has two parts, each with `gatepost_stop_limit`: sessions, then deliveries."""
 
 LAST_MOMENTS = 5.0
 """Seconds beyond that, after which a worker that does not end is killed."""
-
-HEALTHY = 60.0
-"""Seconds after which a worker counts as healthy, and its successor starts at once again."""
-
-
-@dataclass(slots=True)
-class Child:
-    """A process that the supervisor keeps running."""
-
-    number: int
-    pid: int = 0
-    end: socket.socket | None = None
-    started: float = 0.0
-    pause: float = 0.0
-    due: float = 0.0
-    ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +69,7 @@ class Ground:
     """Puts away what a dead worker has left in shared memory."""
     help: Callable[[int], None] | None = None
     """What the mailbox helper does, which stays root; called in the child with the supervisor's process id."""
+    notifier: Notifier = field(default_factory=Notifier)
 
 
 class Phase(Enum):
@@ -114,6 +97,9 @@ class Supervisor:
         self._phase = Phase.SERVING
         self._lock = -1
         self._deadline = 0.0  # of the end, once that has begun
+        self._reloading = False  # until all workers have answered
+        self._again = False  # another reload was asked for meanwhile
+        self._pulse = Pulse(ground.notifier, configuration.settings.gatepost_worker_limit.total_seconds())
 
     def run(self) -> int:
         """Start, serve, stop; the exit status."""
@@ -128,7 +114,7 @@ class Supervisor:
                     self._signalled(wakeup.recv(64))
                 elif isinstance(key.data, Child):
                     self._heard(key.data)
-            self._revive()
+            self._look_after()
             if self._phase is Phase.LEAVING or (self._deadline and time.monotonic() > self._deadline):
                 break
         return self._end()
@@ -137,8 +123,10 @@ class Supervisor:
         return any(child.pid for child in self._workers)
 
     def _patience(self) -> float | None:
-        waiting = [child.due for child in self._children if not child.pid and self._phase is Phase.SERVING]
-        waiting += [self._deadline] if self._deadline else []
+        waiting = [self._deadline] if self._deadline else []
+        if self._phase is Phase.SERVING:
+            waiting += (child.due for child in self._children if not child.pid)
+            waiting += [self._pulse.due] if self._pulse.interval else []
         return max(0.0, min(waiting) - time.monotonic()) if waiting else None
 
     # Children
@@ -154,12 +142,12 @@ class Supervisor:
             os._exit(self._become(child, theirs, parent))
         theirs.close()
         ours.setblocking(False)
-        child.pid, child.end, child.started = pid, ours, time.monotonic()
-        child.ready = child.number == HELPER
+        child.begin(pid, ours, time.monotonic())
         self._selector.register(ours, selectors.EVENT_READ, child)
 
     def _become(self, child: Child, end: socket.socket, parent: int) -> int:
         """Be the child: let go of what is the supervisor's, and work."""
+        gc.freeze()  # a collection would write to every page that is shared with the others
         try:
             signal.set_wakeup_fd(-1)
             self._selector.close()
@@ -181,7 +169,7 @@ class Supervisor:
                         each.close()
             return self._ground.work(self._configuration, Task(child.number, end, tuple(listeners), parent))
         except BaseException as error:  # noqa: BLE001 - nothing may unwind into the supervisor's frames
-            self._emit(Failed(f"{_name(child)}: {type(error).__name__}: {error}"))
+            self._emit(Failed(f"{child.name}: {type(error).__name__}: {error}"))
             self._ground.sink.flush()
             return 1
 
@@ -198,8 +186,15 @@ class Supervisor:
             case Message(word=Word.READY):
                 child.ready = True
                 self._announce()
+            case Message(word=Word.PONG):
+                child.unanswered = 0
+            case Message(word=Word.RELOADED):
+                child.reloads -= 1
+                self._reloaded()
             case Message(word=Word.REFUSED):
-                self._emit(Warned(f"worker {child.number} keeps its old configuration: {message.text}"))
+                self._emit(Warned(f"{child.name} keeps its old configuration: {message.text}"))
+                child.reloads -= 1
+                self._reloaded()
             case _:
                 pass
 
@@ -219,30 +214,34 @@ class Supervisor:
 
     def _died(self, child: Child, status: int) -> None:
         self._forget(child)
-        number, pid = child.number, child.pid
-        child.pid = 0
-        if number != HELPER:
-            self._ground.bury(number)
+        pid, wait = child.pid, child.died(time.monotonic())
+        if child.number != HELPER:
+            self._ground.bury(child.number)
         if self._phase is not Phase.SERVING:
             return
         how = f"killed by signal {-status}" if status < 0 else f"exit status {status}"
-        self._emit(Warned(f"{_name(child)} pid {pid} {how}"))
+        self._emit(Warned(f"{child.name} pid {pid} {how}"))
         if not self._announced and status:
             self._emit(Failed("the server could not start"))
             # the log may be in a file, where nobody looks yet
             sys.stderr.write(f"gatepost: the server could not start; the log says why ({how})\n")
             self._wind_up(Phase.FAILED)
             return
-        healthy = time.monotonic() - child.started > HEALTHY
-        child.due = time.monotonic() + (0.0 if healthy else child.pause)
-        child.pause = FIRST_PAUSE if healthy else min(max(FIRST_PAUSE, child.pause * 2), LONGEST_PAUSE)
+        if wait:
+            self._emit(Warned(f"{child.name} dies again and again -- throttling; next start in {wait:g} s"))
+        self._reloaded()
 
-    def _revive(self) -> None:
+    def _look_after(self) -> None:
+        """Start those that are due, and kill those that do not answer, which makes them due."""
         if self._phase is not Phase.SERVING:
             return
+        now = time.monotonic()
         for child in self._children:
-            if not child.pid and time.monotonic() >= child.due:
+            if not child.pid and now >= child.due:
                 self._start(child)
+        for child in self._pulse.beat(self._workers if self._announced else (), now):
+            self._emit(Warned(f"{child.name} pid {child.pid} has not answered for {self._pulse.limit:g} s; killed"))
+            os.kill(child.pid, signal.SIGKILL)
 
     # What signals ask for
 
@@ -269,7 +268,7 @@ class Supervisor:
         self._phase = phase
         limit = self._configuration.settings.gatepost_stop_limit.total_seconds()
         self._deadline = time.monotonic() + STOP_PARTS * limit + LAST_MOMENTS
-        _notify("STOPPING=1")
+        self._ground.notifier.stopping()
         for bound in self._bound.values():
             sockets.close(bound)
         self._tell(Message(Word.STOP))
@@ -279,7 +278,11 @@ class Supervisor:
             return
         self._ground.sink.reopen()
         self._tell(Message(Word.REOPEN))
-        _notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        if self._reloading:
+            self._again = True
+            return
+        self._reloading, self._again = True, False
+        self._ground.notifier.reloading()
         try:
             configuration = self._ground.load()
             bound = sockets.bind_all(configuration, self._ground.workers, self._bound)
@@ -289,7 +292,7 @@ class Supervisor:
             self._emit(Warned("the configuration has errors; the old one stays in force"))
         else:
             self._adopt(configuration, bound)
-        _notify("READY=1")
+        self._reloaded()
 
     def _adopt(self, configuration: Configuration, bound: sockets.Sockets) -> None:
         before, self._bound, self._configuration = self._bound, bound, configuration
@@ -299,13 +302,22 @@ class Supervisor:
             names = tuple(f"{host} {port}" for host, port in bound)
             ends = tuple(each[child.number].fileno() for each in bound.values())
             if child.end is not None:
-                control.send(child.end, Message(Word.RELOAD, "", names, (files, *ends)))
+                child.reloads += control.send(child.end, Message(Word.RELOAD, "", names, (files, *ends)))
             os.close(files)
         for endpoint, old in before.items():
             if endpoint not in bound:
                 sockets.close(old)
+        self._pulse.adopt(configuration.settings.gatepost_worker_limit.total_seconds())
         self._emit(Noted(f"reload -- version {VERSION}, configuration {configuration.directory}"))
         self._write_status()
+
+    def _reloaded(self) -> None:
+        """When all workers are through with a reload, the service manager hears of it."""
+        if self._reloading and not any(child.reloads for child in self._workers):
+            self._reloading = False
+            self._ground.notifier.ready(self._status())
+            if self._again:
+                self._reload()
 
     def _tell(self, message: Message) -> None:
         for child in self._children:
@@ -315,13 +327,19 @@ class Supervisor:
     # Announcements
 
     def _announce(self) -> None:
-        if self._announced or not all(child.ready for child in self._children):
+        """Say that all are there; when one comes in the place of another, write down who they are now."""
+        if not all(child.ready for child in self._children):
+            return
+        self._write_status()
+        if self._announced:
             return
         self._announced = True
-        where = self._configuration.directory
-        self._emit(Noted(f"daemon started -- version {VERSION}, configuration {where}"))
-        self._write_status()
-        _notify("READY=1")
+        self._emit(Noted(f"daemon started -- version {VERSION}, configuration {self._configuration.directory}"))
+        self._ground.notifier.ready(self._status())
+
+    def _status(self) -> str:
+        """A line for `systemctl status`."""
+        return f"{len(self._workers)} workers, {len(self._bound)} ports, configuration {self._configuration.directory}"
 
     def _write_status(self) -> None:
         """Leave what `gatepost status` shows beside the lock."""
@@ -351,10 +369,6 @@ class Supervisor:
         return 1 if self._phase is Phase.FAILED else 0
 
 
-def _name(child: Child) -> str:
-    return "mailbox helper" if child.number == HELPER else f"worker {child.number}"
-
-
 def _catch_signals() -> socket.socket:
     """Have signals arrive as bytes on a socket."""
     ours, theirs = socket.socketpair()
@@ -364,19 +378,6 @@ def _catch_signals() -> socket.socket:
     for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     return ours
-
-
-def _notify(state: str) -> None:
-    """Tell systemd (sd_notify), where it asked to be told."""
-    path = os.environ.get("NOTIFY_SOCKET", "")
-    if not path:
-        return
-    address = "\0" + path[1:] if path.startswith("@") else path
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
-        try:
-            end.sendto(state.encode("ascii"), address)
-        except OSError:
-            return  # nobody listens any more
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ import uvloop
 from gatepost.config.findings import ConfigurationError
 from gatepost.config.load import Configuration, load
 from gatepost.delivery import helper
-from gatepost.delivery.writers import COMMANDS, DirectWriter, HelperWriter, UserRights
+from gatepost.delivery.writers import DirectWriter, HelperWriter, MailboxWriter
 from gatepost.mail.events import Emit, Warned
 from gatepost.maillog import Logger
 from gatepost.server import control
@@ -74,7 +74,7 @@ class _Worker:
     async def main(self, handed: Mapping[str, bytes]) -> int:
         loop = asyncio.get_running_loop()
         setting = self._setting
-        live = Live(Surroundings(self._sink, self._task.number, setting.workers, setting.limits, _rights(setting)))
+        live = Live(Surroundings(self._sink, self._task.number, setting.workers, setting.limits, _writer(setting)))
         await live.start(self._configuration, dict(self._task.listeners), HandedFiles(handed))
         end = self._task.end
         end.setblocking(False)
@@ -95,6 +95,8 @@ class _Worker:
         match message:
             case Message(word=Word.REOPEN):
                 self._sink.reopen()
+            case Message(word=Word.PING):
+                control.send(self._task.end, Message(Word.PONG))
             case Message(word=Word.RELOAD):
                 reload = asyncio.get_running_loop().create_task(self._reload(live, message))
                 self._reloads.add(reload)
@@ -124,11 +126,9 @@ class _Worker:
             control.send(self._task.end, Message(Word.RELOADED))
 
 
-def _rights(setting: Setting) -> UserRights:
-    """Who does what needs a user's rights: the helper, or, where we are not root, we ourselves."""
-    if setting.owner is None:
-        return DirectWriter()
-    return HelperWriter(setting.mailboxes, asyncio.Semaphore(max(1, COMMANDS // setting.workers)))
+def _writer(setting: Setting) -> MailboxWriter:
+    """Who writes to mailboxes: the helper as their owner, or, where we are not root, we ourselves."""
+    return DirectWriter() if setting.owner is None else HelperWriter(setting.mailboxes)
 
 
 def _endpoint(name: str) -> Endpoint:
