@@ -277,7 +277,7 @@ log_path = {self.folder}/dovecot.log
 protocols = lmtp
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
 passdb {{
