@@ -76,6 +76,36 @@ def found(main: str, master: str = MASTER) -> list[str]:
         ("smtpd_sasl_auth_enable = yes\ngatepost_users_file = /u\n", []),
         ("maillog_file = /var/log/mail.log\n", []),
         (
+            "smtp_tls_security_level = dane\n",
+            [
+                (
+                    "warning GP0111 smtp_tls_security_level = dane is no more than may"
+                    " without smtp_dns_support_level = dnssec"
+                )
+            ],
+        ),
+        (
+            "lmtp_tls_security_level = dane-only\n",
+            [
+                (
+                    "warning GP0111 lmtp_tls_security_level = dane-only lets no mail go"
+                    " without lmtp_dns_support_level = dnssec"
+                )
+            ],
+        ),
+        ("smtp_tls_security_level = dane\nsmtp_dns_support_level = dnssec\n", []),
+        (
+            "smtp_tls_security_level = verify\n",
+            [
+                (
+                    "warning GP0112 smtp_tls_security_level = verify,"
+                    " but no authority is trusted that could vouch for a server"
+                )
+            ],
+        ),
+        ("smtp_tls_security_level = secure\nsmtp_tls_CAfile = /ca\n", []),
+        ("smtp_tls_security_level = secure\ntls_append_default_CA = yes\n", []),
+        (
             "maillog_file = /etc/passwd\n",
             ["error GP0108 maillog_file: /etc/passwd is in none of the places that maillog_file_prefixes allows"],
         ),
@@ -97,6 +127,12 @@ def test_findings(main: str, findings: list[str]) -> None:
 def test_overrides_of_a_server_are_checked_too() -> None:
     master = MASTER + "submission inet n - n - - smtpd -o smtpd_tls_security_level=encrypt\n"
     assert ["warning GP0104 submission is to speak TLS, but there is no certificate"] == found("", master)
+
+
+def test_overrides_of_a_client_are_checked_too() -> None:
+    master = MASTER + "strict unix - - n - - smtp -o smtp_tls_security_level=dane-only\n"
+    (finding,) = found("", master)
+    assert "GP0111 smtp_tls_security_level = dane-only lets no mail go" in finding
 
 
 def test_an_id_is_used_once() -> None:

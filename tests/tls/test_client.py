@@ -260,5 +260,5 @@ def test_a_client_whose_files_or_values_are_of_no_use_says_so(line: str, says: s
 
 
 def test_lmtp_has_parameters_of_its_own() -> None:
-    ours = our_client("lmtp_tls_loglevel = 3\ntls_dane_digests = sha256 crc32", prefix="lmtp")
+    ours = our_client("lmtp_tls_loglevel = 3\ntls_dane_digests = sha256=1 crc32", prefix="lmtp")
     assert (3, ("sha256",)) == (ours.log_level, ours.digests)

@@ -174,3 +174,35 @@ def _smtpd_settings(settings: Settings, services: Sequence[Service]) -> list[Set
 def bounce_templates(settings: Settings, _: Sequence[Service]) -> Iterator[Finding]:
     """A template of `bounce_template_file` that is wrong is not used, which its author wants to know."""
     yield from templates_of(settings)[1]
+
+
+@check("GP0111")
+def keys_without_signed_answers(settings: Settings, services: Sequence[Service]) -> Iterator[Finding]:
+    """The levels dane and dane-only go by signed answers of the DNS, which have to be asked for."""
+    for scope, prefix in _client_settings(settings, services):
+        level = scope.text(f"{prefix}_tls_security_level").lower()
+        signed = scope.text(f"{prefix}_dns_support_level").lower() == "dnssec"
+        if level in {"dane", "dane-only"} and not signed:
+            name = f"{prefix}_tls_security_level"
+            left = "is no more than may" if level == "dane" else "lets no mail go"
+            message = f"{name} = {level} {left} without {prefix}_dns_support_level = dnssec"
+            hint = f"set {prefix}_dns_support_level = dnssec, and see to it that the resolver validates"
+            yield Finding("GP0111", Level.WARNING, message, scope.place(name), hint)
+
+
+@check("GP0112")
+def verification_without_authorities(settings: Settings, services: Sequence[Service]) -> Iterator[Finding]:
+    """Where no authority is trusted, no server can be verified, and mail waits."""
+    for scope, prefix in _client_settings(settings, services):
+        level = scope.text(f"{prefix}_tls_security_level").lower()
+        names = [f"{prefix}_tls_{name}" for name in ("CAfile", "CApath", "trust_anchor_file")]
+        if level in {"verify", "secure"} and not scope.tls_append_default_CA and not any(map(scope.text, names)):
+            name = f"{prefix}_tls_security_level"
+            message = f"{name} = {level}, but no authority is trusted that could vouch for a server"
+            yield Finding("GP0112", Level.WARNING, message, scope.place(name), f"set {names[0]}")
+
+
+def _client_settings(settings: Settings, services: Sequence[Service]) -> list[tuple[Settings, str]]:
+    """The settings of main.cf, and those of the clients that override any, with the prefix of their parameters."""
+    own = ((one.settings, one.command) for one in services if one.command in {"smtp", "lmtp"} and one.entry.overrides)
+    return [(settings, "smtp"), (settings, "lmtp"), *own]

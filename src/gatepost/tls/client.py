@@ -98,7 +98,7 @@ class ClientTls:
             terms = ClientTerms(
                 base,
                 fingerprint_digest(settings, prefix),
-                tuple(name for name in settings.tls_dane_digests if name in DIGESTS),
+                tuple(name for word in settings.tls_dane_digests if (name := word.partition("=")[0]) in DIGESTS),
                 grade_lists(settings),
                 getattr(settings, f"{prefix}_tls_session_cache_timeout").total_seconds() if kept else 0.0,
             )
