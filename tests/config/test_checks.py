@@ -15,7 +15,7 @@ smtp unix - - n - - smtp
 relay unix - - n - - smtp
 local unix - n n - - local
 virtual unix - n n - - virtual
-dovecot unix - n n - - pipe flags=R argv=/usr/lib/dovecot-lda
+dovecot unix - n n - - spawn flags=R argv=/usr/lib/dovecot-lda
 """
 NAMES = HostNames(lambda _: None, lambda host: (host,), ("127.0.0.1",))
 
@@ -56,7 +56,7 @@ def found(main: str, master: str = MASTER) -> list[str]:
         ),
         (
             "virtual_transport = dovecot\n",
-            ["error GP0102 virtual_transport: transport dovecot is run by pipe, which is not supported"],
+            ["error GP0102 virtual_transport: transport dovecot is run by spawn, which is not supported"],
         ),
         (
             "smtpd_tls_cert_file = /c\nsmtpd_tls_key_file =\n",

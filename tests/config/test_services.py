@@ -85,11 +85,11 @@ def test_port_465_begins_with_tls(line: str, main: str, wrapped: bool, findings:
 def test_commands_that_are_not_run_are_told() -> None:
     entries, _ = parse_master(
         "smtp inet n - n - - smtpd\npickup unix n - n 60 1 pickup\nqmgr unix n - n 300 1 qmgr\n"
-        "dovecot unix - n n - - pipe argv=/x\nsmtp pass - - n - - postscreen\n628 inet n - n - - qmqpd\n"
+        "policy unix - n n - - spawn argv=/x\nsmtp pass - - n - - postscreen\n628 inet n - n - - qmqpd\n"
     )
     assert [
         "note GP0210 Gatepost does the work of these itself: pickup, qmgr",
-        "note GP0212 dovecot: pipe is not supported",
+        "note GP0212 policy: spawn is not supported",
         "error GP0211 smtp: postscreen is not supported, so its port would stay closed",
         "error GP0211 628: qmqpd is not supported, so its port would stay closed",
     ] == [f"{one.level.value} {one.id} {one.message}" for one in command_findings(entries)]

@@ -175,7 +175,6 @@ def test_a_setting_of_a_transport_is_held_to_the_same_as_the_one_for_all() -> No
     assert [
         ("GP0013", "slow_destination_rate_delay"),
         ("GP0012", "slow_destination_concurrency_limit"),
-        ("GP0014", "policy_time_limit"),
     ] == told
 
 

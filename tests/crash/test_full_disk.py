@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.queue import writer
 from gatepost.queue.embedded import EmbeddedStore, open_store
 from gatepost.queue.record import Damaged, Fate, Settlement, StoredMessage
 from gatepost.queue.store import StoreFull
@@ -43,7 +44,11 @@ async def fill(store: EmbeddedStore, content: bytes) -> list[StoredMessage]:
 
 
 @pytest.mark.parametrize("size", [3_000, 60_000, 300_000])
-def test_a_queue_that_filled_the_disk_can_be_emptied_and_filled_again(small_disk: Path, size: int) -> None:
+def test_a_queue_that_filled_the_disk_can_be_emptied_and_filled_again(
+    small_disk: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PATIENCE", 0.0)
+
     async def session() -> None:
         store = open_store(make_slot(small_disk))
         rounds: list[int] = []

@@ -10,7 +10,7 @@ import pytest
 
 from gatepost.delivery.deposit import Deposit, Mailboxes
 from gatepost.delivery.mailbox import MailboxKind, Target
-from gatepost.delivery.writers import Failure
+from gatepost.delivery.requests import Failure
 from gatepost.mail.delivery import Result, Status
 from gatepost.mail.envelope import Recipient
 from gatepost.mail.events import Event
@@ -26,7 +26,7 @@ class FakeWriter:
         self.written: list[bytes] = []
 
     async def deliver(self, target: Target, content: int) -> Failure | None:
-        del target
+        self.target = target
         self.written.append(os.pread(content, 100_000, 0))
         return self.failure
 
@@ -34,7 +34,9 @@ class FakeWriter:
 def put(kind: MailboxKind, writer: FakeWriter) -> tuple[Result, list[str]]:
     events: list[Event] = []
     recipient = Recipient("b@b.example", "c@b.example")
-    deposit = Deposit(1, recipient, Target(kind, "/box", 7, 8), "local", "5.2.0", "cannot update mailbox /box: ")
+    deposit = Deposit(
+        1, recipient, Target(kind, "/box", 7, 8), "a@a.example", "local", "5.2.0", "cannot update mailbox /box: "
+    )
     result = asyncio.run(Mailboxes(writer, lambda: 1_000_000.0).put(job(recipient), deposit, events.append))
     return result, [text(event) for event in events]
 
@@ -69,3 +71,12 @@ def test_failed(kind: MailboxKind, code: int, status: Status, dsn: str, words: s
     told = ["warning: maildir access problem for UID/GID=7/8: why"]
     told += ["warning: perhaps you need to create the maildirs in advance"] if code == errno.EACCES else []
     assert lines == (told if kind is MailboxKind.MAILDIR else [])
+
+
+def test_a_delivery_has_the_same_name_however_often_it_is_tried() -> None:
+    names = set()
+    for _ in range(2):
+        writer = FakeWriter()
+        put(MailboxKind.MAILDIR, writer)
+        names.add((writer.target.name, writer.target.accepted))
+    assert names == {("1000000.M000000Q4XyzR1", 1_000_000.0)}

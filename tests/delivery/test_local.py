@@ -1,303 +1,177 @@
-"""Local delivery."""
+"""Local delivery: loops and aliases."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
-from gatepost.config.own import OwnAddresses
-from gatepost.config.settings import Settings
-from gatepost.delivery.deposit import Mailboxes
-from gatepost.delivery.local import LocalAgent, LocalMeans
-from gatepost.delivery.localrules import LocalRules
-from gatepost.delivery.mailbox import Target
-from gatepost.delivery.surroundings import Surroundings
-from gatepost.delivery.writers import Failure
-from gatepost.mail.delivery import Agent, Job, Result, Status
-from gatepost.mail.events import Event
-from gatepost.maillog import text
-from gatepost.routing.aliases import Aliases
-from gatepost.routing.router import Router
-from tests.fakes.jobs import job
-from tests.fakes.oracle import FakeOracle
+from gatepost.delivery.exits import Ending
+from gatepost.delivery.userfile import Found
+from gatepost.mail.delivery import Result, Status
+from gatepost.mail.envelope import Notify, Recipient
+from tests.fakes.rights import FakeRights, LocalMachine, rows, sent_on, told
 
-ACCOUNTS = {
-    name: f"{name}:x:{uid}:{uid}::/home/{name}:/bin/sh"
-    for name, uid in (("root", 0), ("joe", 1000), ("ann", 1001), ("self", 1002), ("nobody", 65534))
-}
-RULES = LocalRules("mx.ohio.net", spool="/spool")
+RUN = ("sent", "2.0.0", "delivered to command: /bin/true")
 
 
-class Boxes:
-    """Mailboxes that remember what they got; those in `failing` answer with an error number."""
-
-    def __init__(self, failing: Mapping[str, int] | None = None) -> None:
-        self.failing = dict(failing or {})
-        self.got: list[tuple[str, int]] = []
-        self.messages: list[bytes] = []
-
-    async def deliver(self, target: Target, content: int) -> Failure | None:
-        if target.path in self.failing:
-            return Failure("why", self.failing[target.path])
-        self.got.append((target.path, target.uid))
-        self.messages.append(os.pread(content, 100_000, 0))
-        return None
+def deliver(
+    aliases: Mapping[str, str],
+    name: str = "team",
+    rights: FakeRights | None = None,
+    main: str = "",
+    content: bytes = b"Subject: x\r\n\r\n",
+) -> tuple[Result, LocalMachine]:
+    machine = LocalMachine(aliases, rights, main)
+    return asyncio.run(machine.deliver(f"{name}@mx.ohio.net", content)), machine
 
 
-class Other:
-    """An agent that mail is passed on to."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
-
-    async def deliver(self, job: Job) -> Sequence[Result]:
-        self.jobs.append(job)
-        return [Result(row, Status.SENT, "2.0.0", "passed on") for row, _ in job.recipients]
-
-
-class Machine:
-    """Local delivery with these aliases."""
-
-    def __init__(self, aliases: Mapping[str, str] | None = None, boxes: Boxes | None = None) -> None:
-        self.boxes = boxes or Boxes()
-        self.other = Other()
-        self.events: list[Event] = []
-        self.oracle = FakeOracle({"unix:passwd.byname": ACCOUNTS, "hash:/aliases": dict(aliases or {})})
-
-    def deliver(self, address: str, rules: LocalRules = RULES, content: bytes = b"Subject: x\r\n\r\n") -> Result:
-        settings = Settings.parse(
-            "myhostname = mx.ohio.net\nmydestination = $myhostname\nmyorigin = $myhostname\n"
-            f"alias_maps = hash:/aliases\nrecipient_delimiter = {rules.delimiters}\n"
-        )
-        world = Surroundings(lambda: self.oracle, lambda _: self.events.append, OwnAddresses())
-        means = LocalMeans(
-            Aliases(settings, Router(settings, OwnAddresses())),
-            Mailboxes(self.boxes, lambda: 1_000_000.0),
-            {"lmtp": Agent(self.other, "lmtp")},
-        )
-        (result,) = asyncio.run(LocalAgent(rules, world, means).deliver(job(address, content=content)))
-        return result
-
-    @property
-    def lines(self) -> list[str]:
-        return [text(event) for event in self.events]
-
-
-def new(result: Result) -> list[str]:
-    return [recipient.address for recipient in result.new_recipients]
-
-
-# Users
-
-
-@pytest.mark.parametrize("address", ["joe@mx.ohio.net", "JOE@mx.ohio.net", "joe+ext@mx.ohio.net"])
-def test_a_user_gets_mail(address: str) -> None:
-    machine = Machine()
-    result = machine.deliver(address, replace(RULES, delimiters="+"))
-    assert (result.status, result.dsn, result.text, result.relay) == (
-        Status.SENT,
-        "2.0.0",
-        "delivered to mailbox",
-        "local",
-    )
-    assert machine.boxes.got == [("/spool/joe", 1000)]
-    assert f"Delivered-To: {address}\n".encode() in machine.boxes.messages[0]
-
-
-@pytest.mark.parametrize(("address", "name"), [("nosuch@mx.ohio.net", "nosuch"), ("joe+ext@mx.ohio.net", "joe+ext")])
-def test_an_unknown_user(address: str, name: str) -> None:
-    result = Machine().deliver(address)
-    assert (result.status, result.dsn, result.text) == (Status.BOUNCED, "5.1.1", f'unknown user: "{name}"')
-
-
-def test_nothing_is_delivered_as_root() -> None:
-    machine = Machine()
-    result = machine.deliver("root@mx.ohio.net")
-    assert (result.status, result.dsn) == (Status.DEFERRED, "4.3.5")
-    assert machine.boxes.got == []
-
-
-def test_a_failing_account_table_defers() -> None:
-    machine = Machine()
-    machine.oracle.failing = frozenset({"unix:passwd.byname"})
-    result = machine.deliver("joe@mx.ohio.net")
-    assert (result.status, result.text) == (Status.DEFERRED, "user lookup error")
-    assert machine.lines
-
-
-def test_a_mailbox_that_fails_says_whose_it_is() -> None:
-    result = Machine(boxes=Boxes({"/spool/joe": 13})).deliver("joe@mx.ohio.net")
-    assert (result.status, result.dsn) == (Status.BOUNCED, "5.2.0")
-    assert result.text == "cannot update mailbox /spool/joe for user joe. why"
+# Loops
 
 
 @pytest.mark.parametrize("header", [b"Delivered-To: joe@mx.ohio.net", b"A: b\r\ndelivered-to:\tJOE@mx.ohio.net "])
 def test_mail_that_was_here_before_goes_in_circles(header: bytes) -> None:
-    result = Machine().deliver("joe@mx.ohio.net", content=header + b"\r\n\r\n")
-    assert (result.status, result.dsn, result.text) == (
-        Status.BOUNCED,
-        "5.4.6",
-        "mail forwarding loop for joe@mx.ohio.net",
-    )
+    result, _ = deliver({}, "joe", content=header + b"\r\n\r\n")
+    assert told(result) == [("bounced", "5.4.6", "mail forwarding loop for joe@mx.ohio.net")]
 
 
 def test_what_the_body_says_is_no_loop() -> None:
-    content = b"A: b\r\n\r\nDelivered-To: joe@mx.ohio.net\r\n"
-    assert Machine().deliver("joe@mx.ohio.net", content=content).status is Status.SENT
+    result, _ = deliver({}, "joe", content=b"A: b\r\n\r\nDelivered-To: joe@mx.ohio.net\r\n")
+    assert result.status is Status.SENT
 
 
 # Aliases
 
 
-def test_an_alias_is_delivered_here_and_forwarded() -> None:
-    machine = Machine({"team": "joe, ann, x@b.example"})
-    result = machine.deliver("team@mx.ohio.net")
-    assert (result.status, result.text) == (Status.SENT, "forwarded as 4Xyz")
-    assert new(result) == ["x@b.example"]
-    assert [path for path, _ in machine.boxes.got] == ["/spool/joe", "/spool/ann"]
+def test_an_alias_becomes_users_and_is_sent_on() -> None:
+    result, machine = deliver({"team": "joe, ann, x@b.example, y@b.example"})
+    assert result.status is Status.SENT
+    assert rows(result) == [("joe@mx.ohio.net", "team@mx.ohio.net"), ("ann@mx.ohio.net", "team@mx.ohio.net")]
+    assert sent_on(result) == [("a@a.example", "team@mx.ohio.net", ["x@b.example", "y@b.example"])]
     assert result.new_recipients[0].original == "team@mx.ohio.net"
+    assert told(result) == []
+    assert machine.rights.got == []
 
 
-def test_an_alias_that_names_itself_is_the_mailbox_too() -> None:
-    machine = Machine({"self": "self, x@b.example"})
-    result = machine.deliver("self@mx.ohio.net")
-    assert machine.boxes.got == [("/spool/self", 1002)]
-    assert new(result) == ["x@b.example"]
+def test_what_an_alias_led_to_is_a_user_and_no_alias() -> None:
+    machine = LocalMachine({"joe": "x@b.example"})
+    recipient = Recipient("joe@mx.ohio.net", "team@mx.ohio.net", via="team@mx.ohio.net")
+    result = asyncio.run(machine.deliver(recipient))
+    assert told(result) == [("sent", "2.0.0", "delivered to mailbox")]
+    assert b"Delivered-To: team@mx.ohio.net\n" in machine.rights.messages[0]
 
 
-def test_a_mailbox_elsewhere_that_fails_becomes_a_recipient() -> None:
-    machine = Machine({"team": "joe, ann"}, Boxes({"/spool/ann": 11}))
-    result = machine.deliver("team@mx.ohio.net")
-    assert (result.status, new(result)) == (Status.SENT, ["ann@mx.ohio.net"])
+def test_an_alias_that_names_itself_is_the_user_too() -> None:
+    result, _ = deliver({"self": "self, x@b.example"}, "self")
+    assert rows(result) == [("self@mx.ohio.net", "self@mx.ohio.net")]
+    assert len(sent_on(result)) == 1
 
 
-def test_the_own_mailbox_comes_first() -> None:
-    """Nobody gets the message twice because the own mailbox was locked."""
-    machine = Machine({"self": "joe, self, x@b.example"}, Boxes({"/spool/self": 11}))
-    result = machine.deliver("self@mx.ohio.net")
-    assert (result.status, new(result), machine.boxes.got) == (Status.DEFERRED, [], [])
+def test_an_owner_is_the_sender_of_all_that_the_alias_names() -> None:
+    machine = LocalMachine({"team": "joe, x@b.example", "owner-team": "boss@b.example"})
+    recipient = Recipient("team@mx.ohio.net", "t@b.example", Notify.SUCCESS, "rfc822;t")
+    result = asyncio.run(machine.deliver(recipient))
+    assert rows(result) == []
+    assert sent_on(result) == [
+        ("owner-team@mx.ohio.net", "team@mx.ohio.net", ["joe@mx.ohio.net", "x@b.example"]),
+    ]
+    assert {(one.original, one.notify, one.orcpt) for one in result.forwards[0].recipients} == {
+        ("joe@mx.ohio.net", Notify.DEFAULT, ""),
+        ("x@b.example", Notify.DEFAULT, ""),
+    }
 
 
-def test_an_own_mailbox_that_is_broken_does_not_stop_the_others() -> None:
-    machine = Machine({"self": "joe, self, x@b.example"}, Boxes({"/spool/self": 13}))
-    result = machine.deliver("self@mx.ohio.net")
-    assert (result.status, new(result)) == (Status.BOUNCED, ["x@b.example"])
-    assert machine.boxes.got == [("/spool/joe", 1000)]
+def test_the_mark_of_what_is_sent_on_can_be_left_out() -> None:
+    result, _ = deliver({"team": "x@b.example"}, main="prepend_delivered_header = file")
+    assert sent_on(result) == [("a@a.example", "", ["x@b.example"])]
+
+
+def test_commands_and_files_get_mail_here_as_nobody() -> None:
+    result, machine = deliver({"team": '|/bin/true, /var/archive, "/dev/null", joe'})
+    assert told(result) == [
+        RUN,
+        ("sent", "2.0.0", "delivered to file: /var/archive"),
+        ("sent", "2.0.0", "delivered to file: /dev/null"),
+    ]
+    assert machine.rights.got == [("/var/archive", 65534)]
+    assert [command.uid for command in machine.rights.commands] == [65534]
+    assert rows(result) == [("joe@mx.ohio.net", "team@mx.ohio.net")]
+
+
+def test_what_is_put_off_stops_what_comes_after_it() -> None:
+    """Nobody further gets the message twice, because all of it is tried again."""
+    rights = FakeRights(endings={"/bin/later": Ending(75)})
+    result, _ = deliver({"team": "joe, |/bin/true, |/bin/later, |/bin/true, x@b.example"}, rights=rights)
+    assert told(result) == [RUN, ("deferred", "4.3.0", "temporary failure")]
+    assert (result.status, result.new_recipients, result.forwards) == (Status.DEFERRED, (), ())
+    assert len(rights.commands) == 2
+
+
+def test_what_fails_does_not_stop_the_others() -> None:
+    rights = FakeRights(endings={"/bin/no": Ending(67)})
+    result, _ = deliver({"team": "|/bin/no, |/bin/true, joe, x@b.example"}, rights=rights)
+    assert told(result) == [("bounced", "5.1.1", "user unknown"), RUN]
+    assert (result.status, result.text) == (Status.BOUNCED, "user unknown")
+    assert len(rows(result)) == len(sent_on(result)) == 1
+
+
+def test_a_nested_alias_is_named_where_it_fails() -> None:
+    result, _ = deliver({"team": "inner", "inner": "|/bin/true"})
+    assert result.told is not None
+    assert [part.address for part in result.told] == ["inner@mx.ohio.net"]
+    loop, _ = deliver({"team": "b", "b": "team"})
+    assert told(loop) == [("bounced", "5.4.6", "alias database loop for b")]
 
 
 @pytest.mark.parametrize(
-    ("aliases", "status", "dsn", "words"),
+    ("main", "text"),
     [
-        ({"a": "b", "b": "a"}, Status.BOUNCED, "5.4.6", "alias database loop for "),
-        ({"a": '"|/bin/vacation joe"'}, Status.DEFERRED, "4.3.5", "delivery to commands is not available"),
+        ("allow_mail_to_commands =", ("bounced", "5.7.1", "mail to command is restricted")),
+        ("allow_mail_to_files =", ("bounced", "5.7.1", "mail to file is restricted")),
     ],
 )
-def test_aliases_that_lead_nowhere(aliases: Mapping[str, str], status: Status, dsn: str, words: str) -> None:
-    machine = Machine(aliases)
-    result = machine.deliver("a@mx.ohio.net")
-    assert (status, dsn) == (result.status, result.dsn)
-    assert result.text.startswith(words)
-    assert machine.boxes.got == []
+def test_commands_and_files_may_be_forbidden(main: str, text: tuple[str, str, str]) -> None:
+    result, _ = deliver({"team": "|/bin/true, /var/archive"}, main=main)
+    assert text in told(result)
+
+
+@pytest.mark.parametrize("user", ["root", "nosuch"])
+def test_nothing_is_done_as_root(user: str) -> None:
+    result, machine = deliver({"team": "|/bin/true"}, main=f"default_privs = {user}")
+    assert told(result) == [("deferred", "4.3.5", f"default_privs: {user} is no user to deliver as")]
+    assert machine.rights.commands == []
 
 
 def test_a_failing_alias_table_defers() -> None:
-    machine = Machine()
-    machine.oracle.failing = frozenset({"hash:/aliases"})
-    result = machine.deliver("joe@mx.ohio.net")
-    assert (result.status, result.dsn, result.text) == (Status.DEFERRED, "4.3.0", "alias database unavailable")
+    machine = LocalMachine()
+    machine.oracle.failing = frozenset({"inline:aliases"})
+    result = asyncio.run(machine.deliver("joe@mx.ohio.net"))
+    assert told(result) == [("deferred", "4.3.0", "alias database unavailable")]
+    machine = LocalMachine({"team": "|/bin/true"})
+    machine.oracle.failing = frozenset({"unix:passwd.byname"})
+    assert told(asyncio.run(machine.deliver("team@mx.ohio.net"))) == [("deferred", "4.3.0", "user lookup error")]
 
 
-def test_files_get_mail_as_nobody() -> None:
-    machine = Machine({"archive": "/var/archive"})
-    result = machine.deliver("archive@mx.ohio.net")
-    assert (result.status, result.text) == (Status.SENT, "delivered to file: /var/archive")
-    assert machine.boxes.got == [("/var/archive", 65534)]
+# Included files
 
 
-def test_files_may_be_forbidden() -> None:
-    result = Machine({"archive": "/var/archive"}).deliver("archive@mx.ohio.net", replace(RULES, files_from=frozenset()))
-    assert (result.status, result.text) == (Status.BOUNCED, "mail to file is restricted")
+def test_included_files_are_sent_on() -> None:
+    rights = FakeRights(files={"/list": "joe\nx@b.example\n"})
+    result, _ = deliver({"team": ":include:/list, ann"}, rights=rights)
+    assert sent_on(result) == [("a@a.example", "team@mx.ohio.net", ["joe@mx.ohio.net", "x@b.example"])]
+    assert rows(result) == [("ann@mx.ohio.net", "team@mx.ohio.net")]
 
 
-def test_files_are_not_written_as_root() -> None:
-    result = Machine({"archive": "/var/archive"}).deliver("archive@mx.ohio.net", replace(RULES, default_user="root"))
-    assert result.status is Status.DEFERRED
+def test_a_file_that_is_not_there_fails_but_not_the_rest() -> None:
+    result, machine = deliver({"team": ":include:/none, x@b.example"})
+    assert told(result) == [("bounced", "5.3.5", "mail system configuration error")]
+    assert len(sent_on(result)) == 1
+    assert machine.lines == ["warning: cannot use include file /none: No such file or directory"]
 
 
-def test_the_null_device_swallows_everything() -> None:
-    machine = Machine({"void": "/dev/null"})
-    assert machine.deliver("void@mx.ohio.net").text == "delivered to file: /dev/null"
-    assert machine.boxes.got == []
-
-
-def test_included_files_are_read(tmp_path: Path) -> None:
-    inner, outer = tmp_path / "inner", tmp_path / "outer"
-    inner.write_text("x@b.example\n")
-    outer.write_text(f"# members\njoe\n:include:{inner}\n")
-    machine = Machine({"list": f":include:{outer}"})
-    result = machine.deliver("list@mx.ohio.net")
-    assert new(result) == ["x@b.example"]
-    assert machine.boxes.got == [("/spool/joe", 1000)]
-
-
-def test_included_files_that_include_each_other_are_a_loop(tmp_path: Path) -> None:
-    file = tmp_path / "list"
-    file.write_text(f":include:{file}\n")
-    assert Machine({"list": f":include:{file}"}).deliver("list@mx.ohio.net").dsn == "5.4.6"
-
-
-def test_a_file_that_is_not_there_defers(tmp_path: Path) -> None:
-    result = Machine({"list": f":include:{tmp_path}/none"}).deliver("list@mx.ohio.net")
-    assert (result.status, result.dsn) == (Status.DEFERRED, "4.3.0")
-    assert result.text == f"cannot open include file {tmp_path}/none: No such file or directory"
-
-
-# Other ways
-
-
-def test_a_mailbox_transport_delivers_to_users() -> None:
-    machine = Machine()
-    rules = replace(RULES, mailbox_transport="lmtp:unix:private/dovecot")
-    assert machine.deliver("joe@mx.ohio.net", rules).text == "passed on"
-    assert [(passed.transport, passed.nexthop) for passed in machine.other.jobs] == [("lmtp", "unix:private/dovecot")]
-    assert machine.deliver("nosuch@mx.ohio.net", rules).status is Status.BOUNCED
-
-
-def test_a_transport_that_is_not_there_defers() -> None:
-    machine = Machine()
-    result = machine.deliver("joe@mx.ohio.net", replace(RULES, mailbox_transport="nothing"))
-    assert (result.status, result.text) == (Status.DEFERRED, "mail transport unavailable")
-    assert machine.lines == ["warning: there is no transport nothing in master.cf"]
-
-
-def test_a_fallback_transport_takes_the_unknown() -> None:
-    machine = Machine()
-    rules = replace(RULES, fallback_transport="lmtp")
-    assert machine.deliver("nosuch@mx.ohio.net", rules).text == "passed on"
-    assert machine.other.jobs[0].nexthop == "mx.ohio.net"
-    assert machine.deliver("joe@mx.ohio.net", rules).text == "delivered to mailbox"
-
-
-@pytest.mark.parametrize(
-    ("relay", "address"),
-    [
-        ("$user@other.example", "nosuch@other.example"),
-        ("@other.example", "nosuch@other.example"),
-        ("ann+$local", "ann+nosuch+ext@mx.ohio.net"),
-        ("x@b.example", "x@b.example"),
-    ],
-)
-def test_luser_relay_takes_the_unknown(relay: str, address: str) -> None:
-    machine = Machine()
-    result = machine.deliver("nosuch+ext@mx.ohio.net", replace(RULES, luser_relay=relay, delimiters="+"))
-    assert (result.status, new(result)) == (Status.SENT, [address])
-
-
-def test_luser_relay_to_nobody_is_still_unknown() -> None:
-    result = Machine().deliver("nosuch@mx.ohio.net", replace(RULES, luser_relay="$user"))
-    assert result.text == 'unknown user: "nosuch"'
+def test_a_file_that_cannot_be_read_now_defers() -> None:
+    rights = FakeRights(files={"/list": Found(trouble="/list: Input/output error", passing=True)})
+    result, _ = deliver({"team": ":include:/list, |/bin/true, x@b.example"}, rights=rights)
+    assert told(result) == [("deferred", "4.3.0", "cannot open include file /list")]
+    assert (result.forwards, rights.commands) == ((), [])

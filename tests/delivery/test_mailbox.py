@@ -28,8 +28,8 @@ def target(path: Path, kind: MailboxKind = MailboxKind.MBOX) -> Target:
 
 def test_a_maildir_is_made_and_filled(tmp_path: Path) -> None:
     box = tmp_path / "deep" / "box"
-    for _ in range(2):
-        write(target(box, MailboxKind.MAILDIR), content())
+    for name in "ab":
+        write(replace(target(box, MailboxKind.MAILDIR), name=name), content())
     assert sorted(path.name for path in box.iterdir()) == ["cur", "new", "tmp"]
     assert [TEXT, TEXT] == [path.read_bytes() for path in (box / "new").iterdir()]
     assert not list((box / "tmp").iterdir())
@@ -135,3 +135,52 @@ def test_a_mailbox_of_another_is_left_alone(tmp_path: Path) -> None:
 )
 def test_status_codes(code: int, dsn: str) -> None:
     assert dsn == status_code(code, "5.2.0")
+
+
+def test_a_delivery_that_was_not_recorded_is_not_doubled(tmp_path: Path) -> None:
+    box = replace(target(tmp_path / "box", MailboxKind.MAILDIR), name="1.M2Q3R4", accepted=1.0)
+    write(box, content())
+    write(box, content())
+    (file,) = (tmp_path / "box" / "new").iterdir()
+    for flags in (":2,", ":2,S", ",S=12:2,"):
+        file = file.rename(tmp_path / "box" / "cur" / f"{file.name.partition(':')[0].partition(',')[0]}{flags}")
+        write(box, content())
+        assert not list((tmp_path / "box" / "new").iterdir())
+    write(replace(box, name="1.M2Q3R5"), content())
+    assert len(list((tmp_path / "box" / "new").iterdir())) == 1
+
+
+def test_a_folder_of_read_mail_that_has_not_changed_since_is_not_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = replace(target(tmp_path / "box", MailboxKind.MAILDIR), name="1.M2Q3R4", accepted=1e12)
+    monkeypatch.setattr(os, "scandir", None)
+    write(box, content())
+    assert len(list((tmp_path / "box" / "new").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("none/box", "cannot create file exclusively: No such file or directory"),
+        ("folder", "cannot open file: Is a directory"),
+        ("soft", "file is a symbolic link"),
+        ("zero\0byte", "file name with a zero byte"),
+    ],
+)
+def test_files_that_cannot_be_written_say_why(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "soft").symlink_to(tmp_path / "folder")
+    with pytest.raises(MailboxError) as caught:
+        write(replace(target(tmp_path / name), locks=()), content())
+    assert str(caught.value) == words
+
+
+def test_a_lock_file_may_be_optional(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    box.touch()
+    long = tmp_path / ("x" * 253)
+    write(replace(target(long), dotlock_optional=True), content())
+    assert long.read_bytes() == TEXT
+    with pytest.raises(MailboxError, match="unable to create lock file"):
+        write(target(long), content())

@@ -6,11 +6,14 @@ import pytest
 
 from gatepost.config.settings import Settings
 from gatepost.delivery.nexthop import Nexthop, parse_nexthops
+from gatepost.delivery.sts import StsPolicies
 from gatepost.delivery.tlspolicy import PolicyFinder, TlsRules
-from gatepost.mail.events import Event
+from gatepost.mail.events import Emit, Event
 from gatepost.mail.tlsa import Tlsa
 from gatepost.maillog import text
+from gatepost.oracle import Oracle
 from gatepost.smtp.client_values import Server
+from gatepost.tls.mta_sts import Mode, StsPolicy
 from gatepost.tls.policy import Level, TlsPolicy, Unusable
 from tests.fakes.oracle import FakeOracle, step
 from tests.fakes.tls import our_client
@@ -248,3 +251,97 @@ def test_a_remark_about_the_table_is_logged() -> None:
 )
 def test_whether_all_servers_have_one_policy(more: str, fixed: bool) -> None:
     assert fixed is TlsRules.read(Settings.parse(more), "smtp").are_fixed
+
+
+class FakePolicies(StsPolicies):
+    """Policies in memory."""
+
+    def __init__(self, *policies: StsPolicy) -> None:
+        self.policies = {policy.domain: policy for policy in policies}
+        self.asked: list[str] = []
+
+    async def find(self, domain: str, oracle: Oracle, emit: Emit) -> StsPolicy | None:
+        del oracle, emit
+        self.asked.append(domain)
+        return self.policies.get(domain)
+
+
+STS = FakePolicies(
+    StsPolicy("none.example", "1", Mode.ENFORCE, ("*.example",), 60),
+    StsPolicy("dom.example", "1", Mode.ENFORCE, ("*.example",), 60),
+    StsPolicy("broken.example", "1", Mode.ENFORCE, ("*.example",), 60),
+    StsPolicy("try.example", "1", Mode.TESTING, ("bare.example",), 60),
+    StsPolicy("off.example", "1", Mode.NONE, (), 60),
+)
+ENFORCED = TlsPolicy(
+    Level.SECURE, ">=TLSv1", "medium", "aNULL", match=("bare.example",), servername="bare.example", by_web=True
+)
+TRIED = TlsPolicy(
+    Level.MAY, ">=TLSv1", "medium", match=("bare.example",), servername="bare.example", by_web=True, on_trial=True
+)
+
+
+def by_sts(more: str, nexthop: str, host: str) -> TlsPolicy:
+    rules = TlsRules.read(Settings.parse(f"smtp_dns_support_level = dnssec\n{more}"), "smtp")
+    oracle = FakeOracle({"hash:p": {"none.example": "may"}}, ZONE, signed=SIGNED.signed)
+    (hop,) = parse_nexthops(nexthop, by_mx=True)
+    finder = PolicyFinder(rules, our_client(more), STS)
+    return step(finder.find(oracle, hop, Server(host, "192.0.2.1", "25"), lambda _: None))
+
+
+MAY = "smtp_tls_security_level = may"
+
+
+@pytest.mark.parametrize(
+    ("more", "nexthop", "expected"),
+    [
+        (MAY, "none.example", ENFORCED),
+        ("smtp_tls_security_level = encrypt", "none.example", ENFORCED),
+        (DANE, "none.example", ENFORCED),
+        (MAY, "try.example", TRIED),
+        (MAY, "off.example", TlsPolicy(Level.MAY, ">=TLSv1", "medium")),
+        (MAY, "other.example", TlsPolicy(Level.MAY, ">=TLSv1", "medium")),
+        (MAY, "[none.example]", TlsPolicy(Level.MAY, ">=TLSv1", "medium")),
+        (f"{MAY}\nsmtp_tls_policy_maps = hash:p", "none.example", TlsPolicy(Level.MAY, ">=TLSv1", "medium")),
+        ("", "none.example", TlsPolicy()),
+    ],
+)
+def test_mta_sts(more: str, nexthop: str, expected: TlsPolicy) -> None:
+    assert expected == by_sts(more, nexthop, "bare.example")
+
+
+def test_tlsa_records_win_over_mta_sts() -> None:
+    assert Level.DANE is by_sts(DANE, "dom.example", "mx.example").level
+    with pytest.raises(Unusable, match="TLSA lookup error"):
+        by_sts(DANE, "broken.example", "broken-mx.example")
+
+
+def test_what_main_cf_demands_is_not_weakened_by_mta_sts() -> None:
+    policy = by_sts("smtp_tls_security_level = secure", "try.example", "bare.example")
+    assert (Level.SECURE, False, False) == (policy.level, policy.on_trial, policy.by_web)
+
+
+def test_a_host_that_the_policy_does_not_name_gets_nothing() -> None:
+    with pytest.raises(Unusable) as caught:
+        by_sts(MAY, "none.example", "mx.elsewhere.test")
+    why = "host mx.elsewhere.test is not in the MTA-STS policy of none.example"
+    assert (why, "4.7.5", "validation-failure") == (caught.value.text, caught.value.dsn, caught.value.result)
+    assert [f"{LOOKUP} none.example/mx.elsewhere.test: {why}"] == [text(event) for event in caught.value.events]
+    assert () == by_sts(MAY, "try.example", "mx.elsewhere.test").match
+
+
+@pytest.mark.parametrize(("more", "fixed"), [(MAY, False), ("", True)])
+def test_with_mta_sts_policies_differ(more: str, fixed: bool) -> None:
+    assert fixed is PolicyFinder(TlsRules.read(Settings.parse(more), "smtp"), None, STS).are_fixed
+    assert PolicyFinder(TlsRules.read(Settings.parse(more), "smtp"), None).are_fixed
+
+
+@pytest.mark.parametrize(
+    ("more", "nexthop", "host", "kind"),
+    [(MAY, "none.example", "bare.example", "sts"), (DANE, "dom.example", "mx.example", "tlsa")],
+)
+def test_a_policy_knows_where_it_comes_from(more: str, nexthop: str, host: str, kind: str) -> None:
+    source = by_sts(more, nexthop, host).source
+    assert source is not None
+    assert (kind, nexthop) == (source.kind, source.domain)
+    assert source.lines

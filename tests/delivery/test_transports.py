@@ -15,7 +15,7 @@ from gatepost.delivery.transports import World, build_transports
 from gatepost.delivery.writers import DirectWriter
 from gatepost.mail.delivery import Agent, Status
 from gatepost.mail.events import Event
-from gatepost.maillog import Logger
+from gatepost.maillog import Logger, text
 from gatepost.routing.router import Router
 from tests.fakes.jobs import job
 from tests.fakes.oracle import FakeOracle
@@ -31,6 +31,8 @@ virtual unix - n n - - virtual
 error   unix - - n - - error
 retry   unix - - n - - error
 discard unix - - n - - discard
+filter  unix - n n - 10 pipe flags=R user=joe argv=cat
+broken  unix - n n - - pipe argv=cat
 cleanup unix n - n - 0 cleanup
 """
 
@@ -52,6 +54,7 @@ class Agents:
             OwnAddresses(),
             Router(settings, OwnAddresses()),
             Mailboxes(DirectWriter(), lambda: 1_000_000.0),
+            DirectWriter(),
         )
         self.found: dict[str, Agent] = build_transports(services, world)
 
@@ -67,6 +70,8 @@ def test_every_delivering_entry_is_an_agent() -> None:
         "error": "error",
         "retry": "error",
         "discard": "discard",
+        "filter": "pipe",
+        "broken": "pipe",
     }
     assert agents["relay"].syslog_name == "postfix/relay"
 
@@ -143,3 +148,18 @@ def test_mailboxes_of_both_kinds_of_users(tmp_path: Path) -> None:
     asyncio.run(main())
     for name in ("home/Maildir", "virt"):
         assert len(list((tmp_path / name / "new").iterdir())) == 1
+
+
+def test_a_pipe_with_wrong_attributes_defers_and_says_why() -> None:
+    agents = Agents()
+    (result,) = asyncio.run(agents.found["broken"].transport.deliver(job("a@b.example")))
+    assert (result.status, result.dsn) == (Status.DEFERRED, "4.3.5")
+    words = "warning: broken: user= is missing, which says with whose rights the command runs"
+    assert [text(event) for _, _, event in agents.logged] == [words]
+
+
+def test_results_go_through_the_status_filter() -> None:
+    oracle = FakeOracle({"inline:f": {"5.0.0 gone": "4.7.1 not yet"}})
+    agents = Agents("default_delivery_status_filter = inline:f", oracle).found
+    (result,) = asyncio.run(agents["error"].transport.deliver(job("a@b.example", nexthop="gone")))
+    assert (result.status, result.dsn, result.text) == (Status.DEFERRED, "4.7.1", "not yet")

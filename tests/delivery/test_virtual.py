@@ -28,7 +28,7 @@ TABLES: dict[str, Mapping[str, str] | str] = {
     "hash:/uids": {"v@v.example": "1000", "w@v.example": "5", "@all.example": "x"},
     "static:1000": "1000",
 }
-RULES = VirtualRules("", ("hash:/boxes",), ("static:1000",), ("static:1000",))
+RULES = VirtualRules("virtual", "", ("hash:/boxes",), ("static:1000",), ("static:1000",))
 
 
 async def nowhere(_: str, __: Oracle) -> bool:
@@ -98,5 +98,5 @@ def test_mail_waits_while_tables_are_wrong(address: str, rules: VirtualRules, li
 
 
 def test_rules_come_from_settings() -> None:
-    rules = VirtualRules.read(Settings.parse("virtual_mailbox_base = /v\nvirtual_minimum_uid = 5"))
+    rules = VirtualRules.read(Settings.parse("virtual_mailbox_base = /v\nvirtual_minimum_uid = 5"), "virtual")
     assert (rules.base, rules.minimum_uid, rules.locks, rules.lock_delay) == ("/v", 5, ("fcntl", "dotlock"), 1.0)

@@ -17,14 +17,22 @@ TWO = ("b@b.example", "c@b.example")
 
 @dataclass(frozen=True)
 class Behaviour:
-    """One server: what `FakePeer` is made of, and who gets mail through it."""
+    """One server, or two that are tried in turn: what `FakePeer` is made of, and who gets mail through it."""
 
     script: dict[str, Any] = field(default_factory=dict)
     recipients: tuple[str, ...] = ("b@b.example",)
+    then: dict[str, Any] | None = None
+    lmtp: bool = False
 
-    def peer(self) -> FakePeer:
-        """The server."""
-        return FakePeer(**{"offers": (), **self.script})
+    def peers(self) -> list[FakePeer]:
+        """The servers."""
+        scripts = [self.script, *([] if self.then is None else [self.then])]
+        return [FakePeer(**{"offers": (), **script}) for script in scripts]
+
+    def nexthop(self, peers: list[FakePeer]) -> str:
+        """The next hop, or the list of them, that leads to the servers."""
+        inet = "inet:" if self.lmtp else ""
+        return ", ".join(f"{inet}[{peer.address}]:{peer.port}" for peer in peers)
 
 
 def _says(point: str, reply: str, *recipients: str, offers: tuple[str, ...] = ()) -> Behaviour:
@@ -119,6 +127,23 @@ DOTS = {
 
 POINTS = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", ".", "QUIT")
 
+FIRST_OF_TWO: dict[str, dict[str, Any]] = {
+    "refused connection": {"closed": True},
+    "greeting 421": {"replies": {"CONNECT": "421 4.3.2 busy"}},
+    "greeting 554": {"replies": {"CONNECT": "554 5.7.1 no"}},
+    "HELO 550": {"replies": {"EHLO": "502 what", "HELO": "550 5.7.1 no"}},
+    "MAIL 450": {"replies": {"MAIL": "450 4.7.1 later"}},
+    "MAIL 550": {"replies": {"MAIL": "550 5.7.1 no"}},
+    "RCPT 450": {"replies": {"RCPT": "450 4.2.1 later"}},
+    "first RCPT 450": {"replies": {"RCPT TO:<b@b.example>": "450 4.2.1 later"}},
+    "first RCPT 550": {"replies": {"RCPT TO:<b@b.example>": "550 5.1.1 no"}},
+    "DATA 451": {"replies": {"DATA": "451 4.3.0 later"}},
+    "dot 451": {"replies": {".": "451 4.3.0 later"}},
+    "dot 554": {"replies": {".": "554 5.7.1 no"}},
+    "hangs up at RCPT": {"hangs_up_at": "RCPT"},
+    "hangs up at .": {"hangs_up_at": "."},
+}
+
 BEHAVIOURS: dict[str, Behaviour] = {
     "usual": Behaviour(),
     "usual, pipelining": Behaviour({"offers": PIPELINING}, TWO),
@@ -152,4 +177,27 @@ BEHAVIOURS: dict[str, Behaviour] = {
         f"stalls at {point}, pipelining": Behaviour({"stalls_at": point, "offers": PIPELINING}, TWO)
         for point in ("MAIL", "RCPT", "DATA", ".")
     },
+    **{
+        f"LMTP {name}": Behaviour({"replies": replies, "offers": PIPELINING}, TWO, lmtp=True)
+        for name, replies in {
+            "usual": {},
+            "LHLO 421": {"LHLO": "421 4.3.2 busy"},
+            "LHLO 500": {"LHLO": "500 5.5.1 what"},
+            "LHLO own name": {"LHLO": "250 mx.ohio.net"},
+            "first RCPT 550": {"RCPT TO:<b@b.example>": "550 5.1.1 no"},
+            "RCPT 550": {"RCPT": "550 5.1.1 no", "DATA": "503 5.5.1 nobody"},
+            "dot 451": {".": "451 4.3.0 later"},
+            "dot 550": {".": "550 5.7.1 spam"},
+            "QUIT refused": {"QUIT": "500 no"},
+        }.items()
+    },
+    **{
+        f"LMTP hangs up at {point}": Behaviour({"hangs_up_at": point}, TWO, lmtp=True)
+        for point in ("LHLO", "RCPT", ".")
+    },
+    **{f"LMTP stalls at {point}": Behaviour({"stalls_at": point}, TWO, lmtp=True) for point in ("LHLO", "RCPT", ".")},
+    **{f"{name}, then another": Behaviour(script, TWO, then={}) for name, script in FIRST_OF_TWO.items()},
+    "both put off": Behaviour({"replies": {"RCPT": "450 4.2.1 one"}}, then={"replies": {"RCPT": "450 4.2.1 two"}}),
+    "put off, then refused connection": Behaviour({"replies": {"RCPT": "450 4.2.1 one"}}, then={"closed": True}),
+    "both refuse the connection": Behaviour({"closed": True}, then={"closed": True}),
 }

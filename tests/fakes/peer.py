@@ -5,7 +5,8 @@
 
 1. Points are `CONNECT`, a verb, `.` (after the content), or `BODY` (the content is not read).
 2. A reply is looked up by the whole command line, then by the point.
-3. `commands` is all it was told, `mails` the contents it took, dots unstuffed; `stalled` is set when it stalls.
+3. Where it is `closed`, nobody listens at its port.
+4. `commands` is all it was told, `mails` the contents it took, dots unstuffed; `stalled` is set when it stalls.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class FakePeer:
         address: str = "127.0.0.1",
         path: str = "",
         port: int = 0,
+        closed: bool = False,
     ) -> None:
+        self.closed = closed
         self.replies = dict(replies or {})
         self.offers = offers
         self.stalls_at = stalls_at
@@ -60,6 +63,8 @@ class FakePeer:
             wrapped = self.tls if self.tls_first else None
             self._server = await asyncio.start_server(self._accept, self.address, self.port, ssl=wrapped)
             self.port = self._server.sockets[0].getsockname()[1]
+        if self.closed:
+            self._server.close()
         return self
 
     async def __aexit__(
@@ -163,6 +168,7 @@ class _Session:
     async def _answer(self, point: str, line: str, usual: str) -> str:
         if self.peer.stalls_at == point:
             await self.peer.stall()
+            raise ConnectionError
         if self.peer.hangs_up_at == point:
             raise ConnectionError
         said = self.peer.replies.get(line) or self.peer.replies.get(point) or usual

@@ -23,6 +23,11 @@ from pathlib import Path
 from tests.peers.machines import Gatepost, Postfix, client, free_port, wait_for
 
 ANSWERS = Path(__file__).with_name("deliveries.json")
+"""What Postfix did."""
+
+DIFFERENT = Path(__file__).with_name("deliveries-different.json")
+"""What Gatepost does instead, where it differs on purpose (docs/differences.md)."""
+
 FIRST_UID = 4001
 MESSAGE = (
     b"From: a@client.example\r\nSubject: hello\r\nMessage-ID: <1@client.example>\r\n"
@@ -210,15 +215,16 @@ def _told(log: str, names: Mapping[str, str], folder: Path) -> Answer:
     names = dict(names)
     told: dict[str, set[str]] = {name: set() for name in names.values()}
     senders = dict(_FROM.findall(log))
+    sent_on = re.findall(r": (\w+): to=<.* \(forwarded as (\w+)\)$", log, re.MULTILINE)
+    for _ in sent_on:  # lines of a message may stand before the one that says what it came from
+        names.update({new: names[old] for old, new in sent_on if old in names})
     for queue_id, to, original, relay, dsn, status, text in _LINE.findall(log):
         name = names.get(queue_id)
         if name is None:
             continue  # a report on a failure
         sender = senders.get(queue_id, "")
-        for forwarded in re.findall(r"forwarded as (\w+)", text):
-            names[forwarded] = name
         shown = re.sub(r"forwarded as \w+", "forwarded as QUEUEID", text).replace(str(folder), "{folder}")
-        shown = re.sub(r"/\d+\.P\d+\.\S+|/\d+\.[MPV]\w+\.[\w.-]+", "/FILE", shown)
+        shown = re.sub(r"/\d+\.[MPV]\w+\.[\w.-]+", "/FILE", shown)
         told[name].add(f"from=<{sender}> to=<{to}> orig_to=<{original}> relay={relay} {dsn} {status} ({shown})")
     return {name: sorted(lines) for name, lines in told.items()}
 
@@ -232,11 +238,14 @@ def _written(folder: Path) -> Answer:
                 continue
             owner = path.stat().st_uid
             text = path.read_bytes().decode("utf-8", "replace").replace(str(folder), "{folder}")
+            text = re.sub(r"_tmp_gatepost_deliver_\w+?_home", "_folder_home", text)
+            text = re.sub(r"^Received: [^\n]*\(UTC\)[^F]*", "", text)  # of lines that end in something else
             text = re.sub(r"(?m)^Received: .*\n(?:[ \t].*\n)*", "", text)
-            text = re.sub(r"(?m)^(From \S+  ?).*\d{4}$", r"\1DATE", text)
+            text = re.sub(r"(?m)^(From .+  ).*\d{4}(\r?)$", r"\1DATE\2", text)
             name = str(path.relative_to(folder))
             name = re.sub(r"/(new|tmp|cur)/.*", r"/\1/FILE", name)
-            found.setdefault(f"file {name}", []).append(f"{path.stat().st_mode & 0o777:o} {owner}\n{text}")
+            found.setdefault(f"file {name}", []).append(f"{path.stat().st_mode & 0o777:o} {owner}")
+            found[f"file {name}"] += re.split(r"(?m)^(?=From .*DATE$)", text)
     return {name: sorted(texts) for name, texts in found.items()}
 
 

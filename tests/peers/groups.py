@@ -15,7 +15,7 @@ ALIASES = Group(
     "aliases",
     (
         *_mails("joe", "nosuch", "team", "self", "loopa", "nobodyknows", "owned", "ownedjoe", "ownedcmd", "selfloop"),
-        *_mails("joe+ext", "plus+more", "nosuch+ext", "empty", "twice", "chain", "quoted", "backslash", "broken"),
+        *_mails("joe+ext", "plus+more", "nosuch+ext", "empty", "twice", "chain", "quoted", "backslash"),
         Mail("JOE", ("JOE+Ext",)),
         Mail("several", ("joe", "team", "nosuch")),
         Mail("null sender", ("team",), sender=""),
@@ -44,7 +44,6 @@ chain2: chain3
 chain3: ann, y@far.example
 quoted: "joe", <ann@mx.example>, Some One <x@far.example>
 backslash: \\joe, x@far.example
-broken: @far.example, joe
 """,
     users=("joe", "ann", "self"),
 )
@@ -244,7 +243,7 @@ FORWARDS = Group(
 
 STRICT_HOMES = Group(
     "strict homes",
-    (*_mails("nohome", "joe", "ann+%s"), Mail("odd", ('"joe+a/../b c"@mx.example',))),
+    (*_mails("nohome", "joe"), Mail("odd", ('"joe+a/../b c"@mx.example',))),
     parameters={
         "require_home_directory": "yes",
         "forward_path": "$home/.forward${extension?{-$extension}:{-none}}, {folder}/forwards/$user",
@@ -316,9 +315,9 @@ SERVICES = Group(
 
 _PIPES = {
     "args": "flags= user=joe argv={folder}/bin/args args $recipient ${user}/${extension} $mailbox $domain $nexthop "
-    "$sender $size $original_recipient ${client_address} ${client_helo} ${client_hostname} ${client_protocol} "
+    "$sender $original_recipient ${client_address} ${client_helo} ${client_hostname} ${client_protocol} "
     "${sasl_method} ${sasl_username} ${sasl_sender} $$ x$(user)y {a $recipient b} {  blanks  } $sender!$domain",
-    "env": "user=joe:ann argv={folder}/bin/env env",
+    "env": "user=joe:nogroup argv={folder}/bin/env env",
     "folded": "flags=hu user=joe argv={folder}/bin/args folded $recipient $user $extension $mailbox $domain $nexthop "
     "$original_recipient",
     "quoted": "flags=q user=joe argv={folder}/bin/args quoted $recipient $sender $user $mailbox $original_recipient",

@@ -11,6 +11,7 @@ import os
 import re
 import smtplib
 import threading
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -20,9 +21,9 @@ from tests.peers.machines import Postfix, free_port, wait_for
 
 RECORD = Path(__file__).parents[1] / "delivery" / "behaviours.json"
 
-TIMEOUTS = ("connect", "helo", "mail", "rcpt", "data_init", "data_xfer", "data_done", "rset", "quit")
+TIMEOUTS = ("connect", "helo", "lhlo", "mail", "rcpt", "data_init", "data_xfer", "data_done", "rset", "quit")
 
-_LINE = re.compile(r"postfix/smtp\[(\d+)\]: (.*)")
+_LINE = re.compile(r"postfix/[ls]mtp\[(\d+)\]: (.*)")
 _RESULT = re.compile(r"\w+: to=<([^>]*)>, (?:.*?, )?relay=([^,]*), .*?dsn=([\d.]+), status=(\w+) \((.*)")
 
 
@@ -30,7 +31,7 @@ class Peers:
     """All servers at once, in a thread of their own."""
 
     def __init__(self) -> None:
-        self.servers: dict[str, FakePeer] = {}
+        self.servers: dict[str, list[FakePeer]] = {}
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._ready = threading.Event()
@@ -48,32 +49,35 @@ class Peers:
 
     async def _serve(self) -> None:
         for name, behaviour in BEHAVIOURS.items():
-            self.servers[name] = await behaviour.peer().__aenter__()
+            self.servers[name] = [await peer.__aenter__() for peer in behaviour.peers()]
         self._ready.set()
         await self._over.wait()
-        for server in self.servers.values():
+        for server in chain.from_iterable(self.servers.values()):
             await server.__aexit__(None, None, None)
 
 
-def told(log: str, server: FakePeer, queue_id: str) -> dict[str, object]:
+def told(log: str, servers: list[FakePeer], queue_id: str) -> dict[str, object]:
     """What the log says of a message, with names in the place of numbers that change."""
     results: list[list[str]] = []
     lines: list[str] = []
-    ours: dict[str, bool] = {}  # by process: whether what it said last was about this server
+    ours: dict[str, bool] = {}  # by process: whether what it said last was about these servers
     for process, line in _LINE.findall(log):
         if line.startswith("warning: to prevent loss of mail"):  # names no port; it follows a line that does
             ours[process] = ours.get(process, False)
         else:
-            ours[process] = line.startswith(f"{queue_id}: ") or f":{server.port}" in line
+            ours[process] = line.startswith(f"{queue_id}: ") or any(f":{server.port}" in line for server in servers)
         if not ours[process]:
             continue
-        shown = line.replace(f":{server.port}", ":PORT").replace(queue_id, "QID")
+        shown = line.replace(queue_id, "QID")
+        for word, server in zip(("PORT", "PORT2"), servers, strict=False):
+            shown = shown.replace(f":{server.port}", f":{word}")
         found = _RESULT.fullmatch(shown)
         if found:
             results.append([found[1], found[2], found[3], found[4], found[5].removesuffix(")")[:200]])
         else:
             lines.append(shown)
-    return {"results": results, "lines": lines, "commands": server.commands}
+    commands = [command for server in servers for command in server.commands]
+    return {"results": sorted(results), "lines": lines, "commands": commands}
 
 
 def ask(postfix: Postfix, port: int) -> dict[str, dict[str, object]]:
@@ -100,17 +104,18 @@ def ask(postfix: Postfix, port: int) -> dict[str, dict[str, object]]:
 def test_postfix_still_does_what_is_recorded(folder: Path) -> None:
     with Peers() as peers:
         transports = "".join(
-            f"case{number}.example smtp:[127.0.0.1]:{peers.servers[name].port}\n"
-            for number, name in enumerate(BEHAVIOURS)
+            f"case{number}.example {'lmtp' if behaviour.lmtp else 'smtp'}:{behaviour.nexthop(peers.servers[name])}\n"
+            for number, (name, behaviour) in enumerate(BEHAVIOURS.items())
         )
         (folder / "transport").write_text(transports, "utf-8")
         port = free_port()
-        parameters = {f"smtp_{name}_timeout": "1s" for name in TIMEOUTS}
+        parameters = {f"{kind}_{name}_timeout": "1s" for kind in ("smtp", "lmtp") for name in TIMEOUTS}
         parameters |= {
             "myhostname": "mx.ohio.net",
             "transport_maps": f"texthash:{folder}/transport",
-            "smtp_connection_cache_on_demand": "no",
-            "smtp_generic_maps": "regexp:{{/^(.)@case.*/ $1@b.example}}",
+            **{f"{kind}_connection_cache_on_demand": "no" for kind in ("smtp", "lmtp")},
+            **{f"{kind}_generic_maps": "regexp:{{/^(.)@case.*/ $1@b.example}}" for kind in ("smtp", "lmtp")},
+            "lmtp_lhlo_name": "mx.ohio.net",
             "disable_vrfy_command": "yes",
             "default_destination_concurrency_limit": "5",
         }

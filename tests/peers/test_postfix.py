@@ -104,6 +104,21 @@ def test_postfix_as_smarthost_with_tls_and_login(chain: Chain) -> None:
     wait_for("the removal", lambda: ": removed" in chain.gatepost.log())
 
 
+def test_many_mails_share_connections_with_tls_and_login(chain: Chain) -> None:
+    count = 30
+    with client(chain.port) as session:
+        for _ in range(count):
+            session.sendmail("a@client.example", ["ann@box.example"], MESSAGE, ["BODY=8BITMIME"])
+    wait_for("all to be sent", lambda: chain.gatepost.log().count("status=sent") == count)
+    wait_for("the goodbyes", lambda: "disconnect from" in chain.postfix.log())
+    log = chain.gatepost.log()
+    logins = log.count("TLS connection established to")
+    assert logins + log.count("conn_use=") == count
+    assert chain.postfix.log().count(" connect from ") == logins < count
+    assert "lost connection" not in chain.postfix.log()
+    assert len(maildir(chain.postfix.folder / "boxes" / "ann")) == count
+
+
 def test_a_recipient_that_the_smarthost_refuses_comes_back_as_a_report(chain: Chain) -> None:
     with client(chain.port) as session:
         session.sendmail("joe@box.example", ["nobody@box.example", "ann@box.example"], MESSAGE, ["BODY=8BITMIME"])

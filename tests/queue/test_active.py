@@ -86,7 +86,7 @@ def test_what_changes_after_a_write_began_is_still_unsaved() -> None:
     message = active()
     message.apply(result(1, Status.DEFERRED), RULES)
     first = message.settlement()
-    assert (first.fate, first.changed, first.removed) == (Fate.KEEP, (message.message.rows[-1],), ())
+    assert (first.fate, first.changed, first.removed) == (Fate.KEEP, (message.rows[1],), ())
     message.apply(result(1), RULES)
     message.apply(result(2, Status.DEFERRED), RULES)
     message.written(first)
@@ -111,5 +111,5 @@ def test_recipients_worked_out_anew_take_the_place_of_the_old() -> None:
     message = ActiveMessage(replace(MESSAGE, renew=True), 103.0)
     message.renewed([Recipient("n@example.com", "Y@example.com")])
     assert [(row.number, row.recipient.address) for row in message.message.rows] == [(3, "n@example.com")]
-    assert not message.message.renew
+    assert not message.base.renew
     assert message.removed == {1, 2}

@@ -130,7 +130,7 @@ class House:
 
     async def later(self, seconds: float) -> None:
         self.now += seconds
-        self.runner._wake.set()
+        self.runner._hands.wake.set()
         await self.idle()
 
     def only(self) -> StoredMessage:
@@ -592,7 +592,7 @@ def test_memory_has_room_for_so_many() -> None:
 
 
 def test_content_leaves_memory_where_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gatepost.queue.runner.MEMORY", 20)
+    monkeypatch.setattr("gatepost.queue.hands.MEMORY", 20)
     left: list[str] = []
 
     async def use(house: House) -> None:

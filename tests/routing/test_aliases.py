@@ -7,21 +7,24 @@ import pytest
 from gatepost.config.own import OwnAddresses
 from gatepost.config.settings import Settings
 from gatepost.oracle import LookupFailed
+from gatepost.routing import aliases as module
 from gatepost.routing.aliases import (
     NESTING_LIMIT,
     Aliases,
     Command,
-    Expansion,
     File,
     Forward,
     Include,
     Loop,
     Mailbox,
     Origin,
+    Place,
     Target,
 )
 from gatepost.routing.router import Router
 from tests.fakes.oracle import FakeOracle, step
+
+LIST, LIST2 = "owner-list@mx.ohio.net", "owner-list2@mx.ohio.net"
 
 BASE = """\
 compatibility_level = 3.6
@@ -30,7 +33,7 @@ mydestination = $myhostname, ohio.net
 virtual_alias_domains =
 virtual_mailbox_domains =
 recipient_delimiter = +
-alias_maps = hash:al
+alias_maps = inline:al
 """
 
 TABLE = {
@@ -54,6 +57,9 @@ TABLE = {
     "a3": "daemon, news",
     "extal": "extal+x",
     "extal+x": "daemon",
+    "empty": " ",
+    "child": "a3",
+    "owner-child": "x@y.example, y@y.example",
     "quoted": '"two words"@ohio.net',
     '"two words"': "daemon",
 } | {f"deep{number}": f"deep{number + 1}" for number in range(NESTING_LIMIT + 5)}
@@ -64,12 +70,12 @@ def aliases(text: str = "") -> Aliases:
     return Aliases(settings, Router(settings, OwnAddresses()))
 
 
-def expanded(name: str, text: str = "") -> Expansion:
-    return step(aliases(text).expand(f"{name}@ohio.net", FakeOracle({"hash:al": TABLE})))
+def expanded(name: str, text: str = "") -> list[Target]:
+    return step(aliases(text).expand(f"{name}@ohio.net", FakeOracle({"inline:al": TABLE})))
 
 
-def box(user: str, extension: str = "", domain: str = "mx.ohio.net") -> Mailbox:
-    return Mailbox(f"{user}{extension}@{domain}", user, extension)
+def box(user: str, extension: str = "", domain: str = "mx.ohio.net", owner: str | None = None) -> Mailbox:
+    return Mailbox(f"{user}{extension}@{domain}", user, extension, owner)
 
 
 @pytest.mark.parametrize(
@@ -95,52 +101,89 @@ def box(user: str, extension: str = "", domain: str = "mx.ohio.net") -> Mailbox:
         ("dup", [box("daemon"), box("news")]),
         ("extal", [box("daemon")]),
         ("quoted", [box("daemon")]),
+        ("empty", [box("empty", domain="ohio.net")]),
+        ("list", [box("daemon", owner=LIST), box("news", owner=LIST)]),
+        ("list2", [box("daemon", owner=LIST), box("news", owner=LIST), Forward("x@y.example", LIST2)]),
+        ("child", [box("daemon", owner="owner-child@mx.ohio.net"), box("news", owner="owner-child@mx.ohio.net")]),
     ],
 )
 def test_targets(name: str, targets: list[Target]) -> None:
-    assert targets == list(expanded(name).targets)
+    assert targets == expanded(name)
 
 
-def test_the_outermost_owner_counts() -> None:
-    assert expanded("list").owner == "owner-list@mx.ohio.net"
-    assert expanded("list2").owner == "owner-list2@mx.ohio.net"
-    assert expanded("a1").owner is None
+def test_an_alias_without_owner_may_be_without_that_of_its_parent() -> None:
+    assert expanded("child", "reset_owner_alias = yes\n") == [box("daemon"), box("news")]
 
 
 def test_an_owner_that_is_one_address_can_be_expanded() -> None:
-    assert expanded("list", "expand_owner_alias = yes\n").owner == "www-data@mx.ohio.net"
-    assert expanded("list2", "expand_owner_alias = yes\n").owner == "owner-list2@mx.ohio.net"
+    found = expanded("list2", "expand_owner_alias = yes\n")
+    assert found == [
+        box("daemon", owner="www-data@mx.ohio.net"),
+        box("news", owner="www-data@mx.ohio.net"),
+        Forward("x@y.example", LIST2),
+    ]
+
+
+def test_commands_and_files_know_where_they_are_named() -> None:
+    settings = Settings.parse(BASE + "local_transport = local\nalias_maps = proxy:hash:/etc/al\n")
+    oracle = FakeOracle({"proxy:hash:/etc/al": {"cmd": "|true", "inc": ":include:/m"}})
+    found = step(Aliases(settings, Router(settings, OwnAddresses())).expand("cmd@ohio.net", oracle))
+    assert found == [Command("cmd@ohio.net", "true", Origin.ALIAS, source="/etc/al")]
 
 
 def test_extensions_are_propagated_where_that_is_wanted() -> None:
     found = expanded("a3+foo", "propagate_unmatched_extensions = alias\n")
-    assert list(found.targets) == [box("daemon", "+foo"), box("news", "+foo")]
+    assert found == [box("daemon", "+foo"), box("news", "+foo")]
 
 
 def test_nesting_has_an_end() -> None:
     last = NESTING_LIMIT - 1
-    assert list(expanded("deep0").targets) == [Loop(f"deep{last}@mx.ohio.net", f"deep{last}")]
+    assert expanded("deep0") == [Loop(f"deep{last}@mx.ohio.net", f"deep{last}")]
 
 
-def test_lines_of_a_file() -> None:
-    text = "# members\ndaemon, inc2\n\n|true\nx@y.example\n/dev/null\nme\n"
-    found = step(aliases().expand_lines(text, "me@ohio.net", Origin.FORWARD, FakeOracle({"hash:al": {"me": "other"}})))
-    assert list(found.targets) == [
-        box("daemon"),
-        box("inc2"),
-        Command("me@ohio.net", "true", Origin.FORWARD),
-        Forward("x@y.example"),
-        File("me@ohio.net", "/dev/null", Origin.FORWARD),
-        box("me"),
+LINES = "# members\ndaemon, inc2\n\n|true\nx@y.example, X@Y.example\n/dev/null\nme\n:include:/more\n"
+
+
+def test_lines_of_an_included_file_are_sent_on() -> None:
+    found = aliases().included(LINES, Place("me@ohio.net", Origin.INCLUDE, "o@y.example", "/list"))
+    assert found == [
+        Forward("daemon@mx.ohio.net", "o@y.example"),
+        Forward("inc2@mx.ohio.net", "o@y.example"),
+        Command("me@ohio.net", "true", Origin.INCLUDE, "o@y.example", "/list"),
+        Forward("x@y.example", "o@y.example"),
+        File("me@ohio.net", "/dev/null", Origin.INCLUDE, "o@y.example", "/list"),
+        Forward("me@mx.ohio.net", "o@y.example"),
+        Include("me@ohio.net", "/more", "o@y.example", "/list"),
     ]
+
+
+def test_lines_of_a_forward_file_that_name_their_user_mean_the_mailbox() -> None:
+    place = Place("me+x@ohio.net", Origin.FORWARD)
+    text = "me\n\\me@mx.ohio.net, me@y.example, other\n"
+    found = step(aliases().forwarded(text, place, FakeOracle()))
+    assert found == [box("me", "+x", "ohio.net"), Forward("me@y.example"), Forward("other@mx.ohio.net")]
+
+
+def test_lines_get_the_extension_where_that_is_wanted() -> None:
+    place = Place("me+x@ohio.net", Origin.FORWARD)
+    text = "propagate_unmatched_extensions = forward\n"
+    assert aliases(text).included("a@y.example", place, "+x") == [Forward("a+x@y.example")]
+    assert aliases().included("a@y.example", place, "+x") == [Forward("a@y.example")]
+
+
+def test_a_list_that_is_too_long_is_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TARGET_LIMIT", 3)
+    text = "".join(f"a{number}@y.example\n" for number in range(1000))
+    found = aliases().included(text, Place("me@ohio.net", Origin.INCLUDE, source="/list"))
+    assert found[3:] == [Loop("me@ohio.net", "/list")]
 
 
 def test_local_domains_with_another_transport_are_elsewhere() -> None:
     settings = Settings.parse(BASE + "local_transport = lmtp:unix:x\n")
     found = step(
-        Aliases(settings, Router(settings, OwnAddresses())).expand("a1@ohio.net", FakeOracle({"hash:al": TABLE}))
+        Aliases(settings, Router(settings, OwnAddresses())).expand("a1@ohio.net", FakeOracle({"inline:al": TABLE}))
     )
-    assert list(found.targets) == [Forward("daemon@mx.ohio.net"), Forward("mail@mx.ohio.net")]
+    assert found == [Forward("daemon@mx.ohio.net"), Forward("mail@mx.ohio.net")]
 
 
 def test_a_table_that_fails() -> None:

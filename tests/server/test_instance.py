@@ -55,3 +55,21 @@ def test_a_place_that_the_owner_cannot_reach_is_named(tmp_path: Path) -> None:
 
 def test_the_version_is_the_packages() -> None:
     assert VERSION.count(".") == 2
+
+
+@pytest.mark.parametrize("name", ["gatepost_mta_sts", "gatepost_tls_reports"])
+def test_data_has_a_folder_where_something_is_kept(tmp_path: Path, name: str) -> None:
+    text = f"queue_directory = {tmp_path}/queue\ndata_directory = {tmp_path}/data"
+    Instance.of(Settings.parse(text)).prepare(None)
+    assert not (tmp_path / "data").exists()
+    made = Instance.of(Settings.parse(f"{text}\n{name} = yes"))
+    made.prepare(None)
+    assert made.sts_policies.is_dir()
+    assert 0o750 == made.tls_reports.stat().st_mode & 0o777
+
+
+def test_data_that_cannot_be_kept_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("", "utf-8")
+    text = f"queue_directory = {tmp_path}/queue\ndata_directory = {tmp_path}/data\ngatepost_mta_sts = yes"
+    with pytest.raises(InstanceError, match="see data_directory"):
+        Instance.of(Settings.parse(text)).prepare(None)

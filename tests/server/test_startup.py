@@ -70,3 +70,11 @@ def test_restrictions_that_make_no_sense_are_told(tmp_path: Path) -> None:
     text = "smtpd_client_restrictions = permit_mynetwork, reject\n"
     found = with_start_findings(configuration(tmp_path, text, SERVICE)).findings
     assert any("permit_mynetwork" in finding.message and finding.place for finding in found)
+
+
+def test_a_wrong_pipe_transport_is_a_warning(tmp_path: Path) -> None:
+    services = SERVICE + "good unix - n n - - pipe user=joe argv=/bin/x\nbad unix - n n - - pipe argv=/bin/x\n"
+    found = with_start_findings(configuration(tmp_path, "", services)).findings
+    assert [(one.level, one.message.split(";")[0]) for one in found if one.id == "GP0404"] == [
+        (Level.WARNING, "bad: user= is missing, which says with whose rights the command runs")
+    ]

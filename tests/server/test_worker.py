@@ -22,7 +22,7 @@ from gatepost.server.privileges import Owner
 from gatepost.server.reload import HandedFiles
 from gatepost.server.sockets import Endpoint
 from gatepost.server.supervisor import Task
-from gatepost.server.worker import Setting, _Worker, _writer
+from gatepost.server.worker import Setting, _rights, _Worker
 from tests.fakes.configurations import configuration
 
 
@@ -154,5 +154,5 @@ def test_a_reload_that_fails_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_mailboxes_are_written_by_the_helper_where_there_is_one() -> None:
     sink = LogSink(FileTarget("/dev/null"), JsonShape())
-    assert isinstance(_writer(Setting(sink, None, 1, -1, "")), DirectWriter)
-    assert isinstance(_writer(Setting(sink, Owner("mail", 8, 8), 1, -1, "/helper")), HelperWriter)
+    assert isinstance(_rights(Setting(sink, None, 1, -1, "")), DirectWriter)
+    assert isinstance(_rights(Setting(sink, Owner("mail", 8, 8), 1, -1, "/helper")), HelperWriter)

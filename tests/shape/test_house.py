@@ -37,7 +37,11 @@ PURE = {"mail", "oracle", "maillog", "config", "smtp", "policy", "routing", "ins
 PURE_EXCEPT = {"config/load.py"}
 """The one impure module of a pure package: it reads the configuration's files."""
 
-PURE_FILES = {"queue/record.py", "queue/schedule.py", "sasl/mechanisms.py", "sasl/client.py", "delivery/report.py"}
+PURE_FILES = {
+    *("queue/record.py", "queue/schedule.py", "delivery/report.py"),
+    *("sasl/mechanisms.py", "sasl/client.py", "sasl/scram.py", "sasl/bearer.py", "sasl/refusals.py"),
+    *("tls/policy.py", "tls/rules.py", "tls/names.py", "tls/mta_sts.py", "tls/verdict.py"),
+}
 """Pure modules of packages that otherwise act."""
 
 IMPURE_IMPORTS = {"asyncio", "socket", "ssl", "subprocess", "threading", "os", "time", "random", "uvloop", "select"}

@@ -21,7 +21,6 @@ SOURCE = Path(__file__).parents[2] / "src" / "gatepost"
 
 FOR_TEXTS = {
     "compatibility_level": "defaults are made of it",
-    "data_directory": "main.cf says `$data_directory`; Gatepost keeps no caches on disk yet",
     "mail_release_date": "for banners and headers that say `$mail_release_date`",
     "mail_version": "for banners and headers that say `$mail_version`",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.sasl.client import SaslLogin, security_options
+from gatepost.sasl.refusals import Refusals
 from gatepost.smtp.client_values import SessionPlan
 from tests.fakes.played import GREETING, PLAIN, SERVER, play
 
@@ -92,6 +93,12 @@ def test_a_login_that_goes_on_for_ever_is_given_up() -> None:
             return bool(last)
 
     class Credentials:
+        def refusal(self) -> str:
+            return ""
+
+        def refused(self, said: str) -> None:
+            raise AssertionError(said)
+
         def supported(self, offered: tuple[str, ...]) -> tuple[str, ...]:
             return offered
 
@@ -109,3 +116,61 @@ def test_a_login_that_goes_on_for_ever_is_given_up() -> None:
 
 def test_no_login_where_none_is_offered() -> None:
     play(f"{PLAIN}C: MAIL FROM:<a@a.example>", plan=SessionPlan(SERVER, "mx.ohio.net", credentials=LOGIN))
+
+
+def test_a_login_that_was_refused_is_not_tried_again() -> None:
+    login = SaslLogin("u", "p", host="h", refusals=Refusals(60.0, lambda: 0.0))
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=login)
+    first = play(f"{OFFER}PLAIN\nC: AUTH PLAIN AHUAcA==\nS: 535 5.7.8 no\nC: QUIT", plan=plan).machine.failure
+    second = play(f"{OFFER}PLAIN\nC: QUIT", plan=plan).machine.failure
+    assert first is not None
+    assert second is not None
+    told = "authentication failed; server mx.b.example[192.0.2.7] said: 535 5.7.8 no"
+    assert [f"SASL {told}", f"SASL [CACHED] {told}"] == [first.text, second.text]
+    assert second.dsn == first.dsn == "4.7.8"
+
+
+@pytest.mark.parametrize(("said", "dsn"), [("535 5.7.0 no", "5.7.0"), ("535 no", "5.7.8"), ("535", "5.7.8")])
+def test_what_is_remembered_has_a_status_code(said: str, dsn: str) -> None:
+    known = Refusals(60.0, lambda: 0.0)
+    known.add(("", "u", "p"), said)
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=SaslLogin("u", "p", refusals=known), soft_login=False)
+    failure = play(f"{OFFER}PLAIN\nC: QUIT", plan=plan).machine.failure
+    assert failure is not None
+    assert dsn == failure.dsn
+
+
+def test_a_refusal_that_is_about_the_moment_is_not_remembered() -> None:
+    login = SaslLogin("u", "p", host="h", refusals=Refusals(60.0, lambda: 0.0))
+    dialog = f"{OFFER}PLAIN\nC: AUTH PLAIN AHUAcA==\nS: 454 later\nC: QUIT"
+    play(dialog, plan=SessionPlan(SERVER, "mx.ohio.net", credentials=login))
+    assert "" == login.refusal()
+
+
+@pytest.mark.parametrize("dummy", [False, True])
+def test_mail_after_a_login_vouches_for_nobody_where_that_is_wanted(*, dummy: bool) -> None:
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=LOGIN, dummy_auth=dummy)
+    line = "MAIL FROM:<a@a.example>" + (" AUTH=<>" if dummy else "")
+    play(f"{OFFER}PLAIN\nC: AUTH PLAIN AHUAcA==\nS: 235 ok\nC: {line}", plan=plan)
+    without = SessionPlan(SERVER, "mx.ohio.net", dummy_auth=dummy)
+    play(f"{OFFER}PLAIN\nC: MAIL FROM:<a@a.example>", plan=without)
+
+
+def test_a_server_that_does_not_prove_itself_gets_no_mail() -> None:
+    login = SaslLogin("user", "pencil", nonce=lambda: "abc")
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=login)
+    dialog = f"{OFFER}SCRAM-SHA-256\nC: AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9YWJj\nS: 235 welcome\nC: QUIT"
+    failure = play(dialog, plan=plan).machine.failure
+    assert failure is not None
+    assert "server mx.b.example[192.0.2.7] did not prove that it knows the password" in failure.text
+    assert "4.7.0" == failure.dsn
+
+
+def test_a_token_that_is_refused_is_given_up_politely() -> None:
+    login = SaslLogin("u", "t", allowed=frozenset({"XOAUTH2"}))
+    plan = SessionPlan(SERVER, "mx.ohio.net", credentials=login)
+    first = "C: AUTH XOAUTH2 dXNlcj11AWF1dGg9QmVhcmVyIHQBAQ=="
+    dialog = f"{OFFER}XOAUTH2 PLAIN\n{first}\nS: 334 eyJzdGF0dXMiOiI0MDEifQ==\nC:{' '}\nS: 535 5.7.8 no\nC: QUIT"
+    failure = play(dialog, plan=plan).machine.failure
+    assert failure is not None
+    assert "535 5.7.8 no" in failure.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -262,3 +263,26 @@ def test_a_client_whose_files_or_values_are_of_no_use_says_so(line: str, says: s
 def test_lmtp_has_parameters_of_its_own() -> None:
     ours = our_client("lmtp_tls_loglevel = 3\ntls_dane_digests = sha256=1 crc32", prefix="lmtp")
     assert (3, ("sha256",)) == (ours.log_level, ours.digests)
+
+
+def test_the_authorities_of_the_web_vouch_where_a_policy_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "web.pem"
+    file.write_bytes(authority().certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    nobody = ClientTls.build(Settings.parse("smtp_tls_loglevel = 1"), read=read)
+    assert established("Untrusted") in session(VERIFY, ours=nobody)[1]
+    assert [established("Verified")] == session(replace(VERIFY, by_web=True), ours=nobody)[1]
+    assert established("Untrusted") in session(VERIFY, ours=nobody)[1]
+
+
+def test_a_session_has_a_name_for_logins_that_both_sides_know() -> None:
+    theirs = server().channel("a[192.0.2.1]")
+    channel = our_client().channel(MAY, PEER)
+    meet(channel, theirs)
+    assert 32 == len(channel.binding)
+    assert channel.binding == theirs.binding
+    old = our_client().channel(replace(MAY, protocols="<=TLSv1.2"), PEER)
+    meet(old, server().channel("a[192.0.2.1]"))
+    assert b"" == old.binding

@@ -17,6 +17,7 @@ from gatepost.tls.verify import (
     NOT_YET_VALID,
     SELF_SIGNED,
     UNTRUSTED,
+    WRONG_NAME,
     WRONG_PURPOSE,
     Judge,
 )
@@ -78,3 +79,20 @@ def test_at_a_level_by_authority_an_anchor_is_told_in_its_own_words() -> None:
     verdict = judge(Level.SECURE, records=records).verdict(chain, None, PEER)
     told = [text(event) for event in verdict.details]
     assert [f"{PEER}: matched peername: mx.example", f"{PEER}: Matched trust anchor at depth 1"] == told
+
+
+@pytest.mark.parametrize(
+    ("match", "fault", "found"),
+    [
+        (("mx.example",), None, None),
+        (("other.example",), None, ChainFault(WRONG_NAME)),
+        ((), None, ChainFault(WRONG_NAME)),
+        (("mx.example",), ChainFault(SELF_SIGNED), ChainFault(SELF_SIGNED)),
+    ],
+)
+def test_a_policy_on_trial_finds_faults_and_lets_mail_go(
+    match: tuple[str, ...], fault: ChainFault | None, found: ChainFault | None
+) -> None:
+    policy = TlsPolicy(Level.MAY, match=match, on_trial=True)
+    verdict = Judge(policy, "sha256", (), 9).verdict([SERVER], fault, PEER)
+    assert (True, found, ()) == (verdict.accepted, verdict.fault, verdict.events)

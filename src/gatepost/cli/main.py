@@ -27,6 +27,7 @@ COMMANDS = {
     "map": "ask a lookup table",
     "user": "add, delete, list and check users who may log in",
     "queue": "list, show, hold, release, requeue, delete and flush queued mail",
+    "tlsrpt": "print what became of TLS sessions on a day, as reports of RFC 8460",
     "sendmail": "submit a message from standard input, as sendmail does",
 }
 """Each command and its line in the overview."""

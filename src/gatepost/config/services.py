@@ -18,7 +18,7 @@ from gatepost.config.settings import Settings
 from gatepost.config.source import SourceText
 
 WRAPPED_PORT = 465
-SUPPORTED = frozenset({"smtpd", "smtp", "lmtp", "local", "virtual", "discard", "error"})
+SUPPORTED = frozenset({"smtpd", "smtp", "lmtp", "local", "virtual", "pipe", "discard", "error"})
 """Commands that Gatepost carries out."""
 
 ABSORBED = frozenset(

@@ -79,7 +79,7 @@ class Attempt:
     def account(self, server: Server, report: SessionReport, *, setup: float, is_final: bool) -> None:
         """Note what a session decided; a temporary failure is left to the next host, unless this one `is_final`."""
         left: list[tuple[int, Recipient]] = []
-        told: set[str] = set()
+        told: set[int] = set()  # a verdict on the whole message is one object, and one line
         for index in report.order:
             (row, recipient), outcome = self.pending[index], report.outcomes[index]
             result = _result(row, outcome, server.relay, setup, report)
@@ -90,9 +90,9 @@ class Attempt:
                 continue
             left.append((row, recipient))
             self._own[row] = result
-            if outcome.text not in told:
+            if id(outcome) not in told:
                 self.emit(AttemptFailed(self.job.queue_id, outcome.text))
-                told.add(outcome.text)
+                told.add(id(outcome))
         self.pending = left
 
     def fail_all(self, outcome: Outcome, *, relay: str = "none", setup: float = 0.0) -> None:

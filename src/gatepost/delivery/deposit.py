@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatepost.delivery.mailbox import MailboxKind, Target, status_code
-from gatepost.delivery.mailformat import delivery_head
-from gatepost.delivery.writers import Failure, MailboxWriter, spooled
+from gatepost.delivery.mailformat import MAILDIR, MBOX, mailbox_head
+from gatepost.delivery.requests import Failure
+from gatepost.delivery.writers import MailboxWriter, spooled
 from gatepost.mail.delivery import Job, Result, Status
 from gatepost.mail.envelope import Recipient
 from gatepost.mail.events import Emit, Warned
@@ -19,15 +20,18 @@ class Deposit:
     """One recipient's mailbox.
 
     `relay` is the log's word for the agent, `usual` the status code of failures that tell nothing special. `trouble`
-    is how the story of a failure with an mbox file begins. `marked`: with a Delivered-To header.
+    is how the story of a failure with an mbox file begins, `told` what is said of a success with one. `marked`: with a
+    Delivered-To header. `sender` stands in Return-Path.
     """
 
     row: int
     recipient: Recipient
     target: Target
+    sender: str
     relay: str
     usual: str
     trouble: str
+    told: str = "delivered to mailbox"
     marked: bool = True
 
 
@@ -41,17 +45,18 @@ class Mailboxes:
 
     async def put(self, job: Job, deposit: Deposit, emit: Emit) -> Result:
         """Add the message to the mailbox; the result is final once it is durable there."""
-        target, mbox = deposit.target, deposit.target.kind is MailboxKind.MBOX
+        mbox = deposit.target.kind is MailboxKind.MBOX
+        target = replace(deposit.target, name=_delivery_name(job, deposit.row), accepted=job.received)
         started = self.clock()
-        head = delivery_head(job.envelope.sender, deposit.recipient, started, mbox=mbox, marked=deposit.marked)
+        head = mailbox_head(deposit.sender, deposit.recipient, started, mbox=mbox, marked=deposit.marked)
         try:
-            async with spooled(job.body, head, mbox=mbox, folder=self.folder) as content:
+            async with spooled(job.body, head.text(), MBOX if mbox else MAILDIR, self.folder) as content:
                 failure = await self.writer.deliver(target, content)
         except OSError as error:
-            failure = Failure(f"cannot prepare the message: {error.strerror or error}", error.errno or 0)
+            failure = Failure(f"cannot prepare the message: {error.strerror or error}", error.errno or errno.EIO)
         spent = max(0.0, self.clock() - started)
         if failure is None:
-            text = f"delivered to {target.kind.value}"
+            text = deposit.told if mbox else "delivered to maildir"
             return Result(deposit.row, Status.SENT, "2.0.0", text, deposit.relay, transmission=spent)
         if not mbox:
             emit(Warned(f"maildir access problem for UID/GID={target.uid}/{target.gid}: {failure.text}"))
@@ -61,3 +66,9 @@ class Mailboxes:
         status = Status.DEFERRED if dsn.startswith("4") else Status.BOUNCED
         text = f"{deposit.trouble if mbox else 'maildir delivery failed: '}{failure.text}"
         return Result(deposit.row, status, dsn, text, deposit.relay, transmission=spent)
+
+
+def _delivery_name(job: Job, row: int) -> str:
+    """What tells this delivery from all others, however often it is tried: the message and the recipient's row."""
+    seconds = int(job.arrived)
+    return f"{seconds}.M{int((job.arrived - seconds) * 1e6):06d}Q{job.queue_id}R{row}"

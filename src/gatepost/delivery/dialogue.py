@@ -20,15 +20,17 @@ from gatepost.mail.events import Emit
 from gatepost.smtp.client import ClientMachine
 from gatepost.smtp.client_values import Mail, Stage, Waiting, Want
 from gatepost.tls.channel import TlsChannel, TlsFailed
+from gatepost.tls.verdict import Verdict
 
 
 @dataclass(slots=True, eq=False)
 class Dialogue:
     """One session on one connection. `limits` are seconds a stage may take, None for no limit.
 
-    `channel` makes the TLS side when STARTTLS has been accepted, None where it cannot. `emit` is the way to the log for
-    the mail at hand. `pause` is how many seconds pass where the machine wants that. `rate`: the time for content is not
-    for each piece, but for all of it, and this many bytes that the server took bring back a second.
+    `channel` makes the TLS side when STARTTLS has been accepted, None where it cannot; `verdict` is what the server's
+    certificate was worth. `emit` is the way to the log for the mail at hand. `pause` is how many seconds pass where the
+    machine wants that. `rate`: the time for content is not for each piece, but for all of it, and this many bytes that
+    the server took bring back a second.
     """
 
     machine: ClientMachine
@@ -39,6 +41,8 @@ class Dialogue:
     pause: float = 0.0
     rate: int = 0
     tls_broke: bool = False
+    verdict: Verdict | None = None
+    _tls: TlsChannel | None = None
     _content: Content | None = None
     _waiter: asyncio.Future[None] | None = None
     _turn: int = -1
@@ -116,6 +120,9 @@ class Dialogue:
         self.connection.write(self.machine.take_output())
         for event in self.machine.take_events():
             self.emit(event)
+        if self._tls is not None:
+            for event in self._tls.events():
+                self.emit(event)
 
     async def _settled(self) -> None:
         """Wait until the session stands ready for mail or is over; do what only a task can."""
@@ -152,7 +159,8 @@ class Dialogue:
             self.tls_broke = True
             self.machine.tls_failed()
         else:
-            verdict = channel.verdict
+            self._tls, verdict = channel, channel.verdict
+            self.verdict = verdict
             if verdict is None or verdict.accepted:
                 verified = verdict is not None and verdict.state == "Verified"
                 self.machine.tls_started(verified=verified, binding=channel.binding)

@@ -1,11 +1,11 @@
-"""The privileged helper: it becomes the owner of a mailbox to write one message to it.
+"""The privileged helper: it becomes a user to write one message to a mailbox, run one command, or read one file.
 
 The rules:
 
 1. It reads nothing from the network. Only the server's own user (or root) may ask: the kernel says who does.
 2. One connection is one request. A child is forked for it, and gives up root before it looks at anything but the
    request's form.
-3. It never writes as root: a request for user 0 or group 0 is refused.
+3. It does nothing as root: a request for user 0 or group 0 is refused.
 4. The number of children is bounded; further requests wait.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import signal
 import socket
 import stat
@@ -20,11 +21,15 @@ import struct
 from contextlib import suppress
 from pathlib import Path
 
+from gatepost.delivery import requests
+from gatepost.delivery.command import Command, execute
+from gatepost.delivery.exits import TEMPORARY_FAILURE, Ending
 from gatepost.delivery.mailbox import MailboxError, MailboxKind, Target, write
-from gatepost.delivery.writers import REQUEST_LIMIT, Failure, decode_target, encode_answer
+from gatepost.delivery.requests import HELLO, Failure, Request
+from gatepost.delivery.userfile import Found, UserFile, look
 
-CHILDREN = 50
-"""Deliveries at a time."""
+CHILDREN = 150
+"""Requests at a time: more than all workers' commands together, so that these do not keep mailboxes waiting."""
 
 _REQUEST_TIME = 10.0
 """Seconds a peer may take for its request, which comes in one packet."""
@@ -101,23 +106,38 @@ def _answer_and_exit(listener: socket.socket, connection: socket.socket) -> None
 def answer(connection: socket.socket) -> None:
     """Take one request, carry it out, and answer."""
     connection.settimeout(_REQUEST_TIME)
-    request, files, _, _ = socket.recv_fds(connection, REQUEST_LIMIT, 1)
+    _, files, _, _ = socket.recv_fds(connection, len(HELLO), 2)
     try:
-        failure = _deliver(request, files)
+        request = requests.read_request(requests.unpacked(files[0], requests.REQUEST_LIMIT))
+        said, content = _carry_out(request, files[1:], connection)
+    except (ValueError, TypeError, KeyError, IndexError, OSError) as error:
+        said, content = requests.write_failure(Failure(f"delivery helper: bad request: {error}", errno.EINVAL)), None
     finally:
         for file in files:
             os.close(file)
-    connection.send(encode_answer(failure))
+    if content is None:
+        connection.send(said)
+        return
+    file = requests.filled(content)
+    socket.send_fds(connection, [said], [file])
+    os.close(file)
 
 
-def _deliver(request: bytes, files: list[int]) -> Failure | None:
+def _carry_out(request: Request, files: list[int], connection: socket.socket) -> tuple[bytes, bytes | None]:
+    """The answer to a request, and the content that goes with it."""
+    match request:
+        case Target():
+            return requests.write_failure(_deliver(request, files[0])), None
+        case Command():
+            return requests.write_ending(_run(request, files[0], connection)), None
+        case UserFile():
+            found = _read(request)
+            return requests.write_found(found), found.content
+
+
+def _deliver(target: Target, content: int) -> Failure | None:
     try:
-        target = decode_target(request)
-        (content,) = files
-    except (ValueError, TypeError, KeyError):
-        return Failure("delivery helper: bad request", errno.EINVAL)
-    try:
-        become(target)
+        become(target.uid, _spool_group(target) or target.gid)
         write(target, content)
     except MailboxError as error:
         return Failure(str(error), error.code)
@@ -126,32 +146,64 @@ def _deliver(request: bytes, files: list[int]) -> Failure | None:
     return None
 
 
-def become(target: Target) -> None:
-    """Give up root for the mailbox's owner, for good. Raises MailboxError for root itself, OSError.
+def _run(command: Command, content: int, connection: socket.socket) -> Ending:
+    try:
+        if command.root:
+            os.chroot(command.root)
+            os.chdir("/")
+        become(command.uid, command.gid)
+    except OSError as error:
+        text = f"{error.filename or 'delivery helper'}: {error.strerror or error}\n"
+        return Ending(TEMPORARY_FAILURE, output=text.encode("utf-8", "surrogateescape"))
+    return execute(command, content, connection.fileno())
 
-    In a spool directory that a group may write to (`/var/mail`, group mail), the group is that one's, because lock
-    files are made there.
-    """
+
+def _read(file: UserFile) -> Found:
+    """Read as the user, or as the file's owner (who is never root)."""
+    uid, gid = file.uid, file.gid
+    try:
+        if file.by_owner and (owner := Path(file.path).stat().st_uid) != 0:
+            uid, gid = owner, _group_of(owner, gid)
+        become(uid, gid)
+    except FileNotFoundError:
+        return Found()
+    except (OSError, ValueError) as error:
+        return Found(trouble=f"{file.path}: {error}")
+    return look(file)
+
+
+def _group_of(uid: int, otherwise: int) -> int:
+    """The group of a user."""
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return otherwise
+
+
+def become(uid: int, gid: int) -> None:
+    """Give up root for a user, for good. Raises PermissionError for root itself, OSError."""
     if os.geteuid() != 0:
         return
-    if target.uid == 0 or target.gid == 0:
-        raise MailboxError("delivery as root is refused", errno.EPERM)
-    group = _spool_group(target) or target.gid
+    if uid == 0 or gid == 0:
+        raise PermissionError(errno.EPERM, "delivery as root is refused")
     os.setgroups([])
-    os.setgid(group)
-    os.setuid(target.uid)
+    os.setgid(gid)
+    os.setuid(uid)
     os.umask(0o077)
     if os.getuid() == 0 or os.geteuid() == 0:  # never reached where the kernel keeps its word
-        raise MailboxError("root could not be given up", errno.EPERM)
+        raise PermissionError(errno.EPERM, "root could not be given up")
 
 
 def _spool_group(target: Target) -> int:
-    """The group of a spool directory that its group may write to, and others may not; 0 where there is none."""
+    """The group of a spool directory that its group may write to, and others may not; 0 where there is none.
+
+    In such a directory (`/var/mail`, group mail), lock files are made with that group.
+    """
     if target.kind is not MailboxKind.MBOX:
         return 0
     try:
         found = Path(target.path).parent.stat()
-    except OSError:
+    except (OSError, ValueError):
         return 0
     if found.st_uid == target.uid or not found.st_mode & stat.S_IWGRP or found.st_mode & stat.S_IWOTH:
         return 0

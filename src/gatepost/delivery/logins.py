@@ -7,21 +7,23 @@ name, then for the next hop as it is written; the first answer counts. A name wi
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from gatepost.delivery.rules import LoginRules
 from gatepost.oracle import Oracle
 from gatepost.routing.search import SearchRules, find_address, find_key
 from gatepost.sasl.client import BEARER, MECHANISMS, SaslLogin
+from gatepost.sasl.refusals import Refusals
 from gatepost.smtp.client_values import Server
 
 
-@dataclass(frozen=True, slots=True)
 class LoginFinder:
     """Finds logins, and knows which mechanisms may be used with them."""
 
-    rules: LoginRules
+    def __init__(self, rules: LoginRules) -> None:
+        self.rules = rules
+        self._refusals = Refusals(rules.remembered, time.time) if rules.remembered else None
 
     async def find(self, oracle: Oracle, nexthop: str, server: Server, sender: str) -> SaslLogin | None:
         """The login for a server; None where there is none. Raises LookupFailed."""
@@ -47,6 +49,7 @@ class LoginFinder:
             server.host,
             server.port,
             secrets.token_urlsafe,
+            self._refusals,
         )
 
 

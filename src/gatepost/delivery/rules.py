@@ -31,6 +31,9 @@ class LoginRules:
     by_sender: bool = False
     delimiters: str = ""
     owner_request: bool = True
+    dummy_auth: bool = False
+    remembered: float = 0.0
+    """Seconds for which a refused login is not tried again."""
     soft_bounce: bool = True
 
 
@@ -222,5 +225,14 @@ def _login(settings: Settings, prefix: str) -> LoginRules:
         by_sender=prefix == "smtp" and settings.smtp_sender_dependent_authentication,
         delimiters=settings.recipient_delimiter,
         owner_request=settings.owner_request_special,
+        dummy_auth=getattr(settings, f"{prefix}_send_dummy_mail_auth"),
+        remembered=_remembered(settings, prefix),
         soft_bounce=getattr(settings, f"{prefix}_sasl_auth_soft_bounce"),
     )
+
+
+def _remembered(settings: Settings, prefix: str) -> float:
+    if not settings.text(f"{prefix}_sasl_auth_cache_name"):
+        return 0.0
+    lifetime: timedelta = getattr(settings, f"{prefix}_sasl_auth_cache_time")
+    return lifetime.total_seconds()

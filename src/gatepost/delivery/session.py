@@ -10,8 +10,10 @@ from gatepost.delivery.connect import Connection
 from gatepost.delivery.content import Content
 from gatepost.delivery.dialogue import Dialogue
 from gatepost.delivery.terms import SessionTerms
+from gatepost.delivery.tlsreports import GENERAL, NO_STARTTLS, result_type
 from gatepost.mail.events import Emit, Noted
 from gatepost.smtp.client import ClientMachine
+from gatepost.smtp.client_opening import NOT_OFFERED
 from gatepost.smtp.client_values import Mail, Outcome
 from gatepost.tls.channel import TlsChannel
 from gatepost.tls.client import ClientTls
@@ -52,6 +54,8 @@ class Session:
         self.is_lone = False
         """Whether its next hop has no other host."""
         self.idle_since = 0.0
+        self.tls_result: str | None = None
+        """What became of TLS, for reports: a result type, empty for success; None where it never came to it."""
         self._connection = connection
         self._tls = tls
         self._dialogue: Dialogue | None = None
@@ -79,6 +83,7 @@ class Session:
             raise
         if terms.rules.notes_tls_offers and terms.tls.level is Level.NONE and machine.offers("STARTTLS"):
             emit(Noted(f"Host offered STARTTLS: [{terms.server.host}]"))
+        self.tls_result = _tls_result(dialogue, terms, ready=ready)
         if not ready:
             dialogue.leave()
             return SessionReport(machine.failure, opened=self._clock(), tls_broke=dialogue.tls_broke)
@@ -136,3 +141,13 @@ class Session:
                 return None
 
         return make
+
+
+def _tls_result(dialogue: Dialogue, terms: SessionTerms, *, ready: bool) -> str | None:
+    if dialogue.verdict is not None:
+        return result_type(dialogue.verdict.fault, terms.tls)
+    if dialogue.tls_broke:
+        return GENERAL
+    failure = dialogue.machine.failure
+    without = ready or (failure is not None and failure.dsn == NOT_OFFERED)
+    return NO_STARTTLS if without else None

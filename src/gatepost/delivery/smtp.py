@@ -50,7 +50,7 @@ class SmtpAgent:
         self._others = others
         self._rules = rules
         self._world = surroundings
-        self._visitor = Visitor(rules, tls)
+        self._visitor = Visitor(rules, tls, surroundings.sts, surroundings.reports)
         self._destinations = Destinations(rules.fallback, by_mx=rules.dialect is Dialect.SMTP)
         self._host_rules = HostRules(
             families=rules.families,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from gatepost.delivery.logins import LoginFinder
 from gatepost.delivery.nexthop import Nexthop
 from gatepost.delivery.rules import ClientRules, keywords, pix_workarounds
+from gatepost.delivery.sts import StsPolicies
 from gatepost.delivery.tlspolicy import PolicyFinder
 from gatepost.mail.events import Emit
 from gatepost.oracle import Oracle
@@ -55,6 +56,7 @@ class SessionTerms:
             tls_usable=tls_usable,
             credentials=self.credentials,
             soft_login=rules.login.soft_bounce,
+            dummy_auth=rules.login.dummy_auth,
             skip_5xx_greeting=rules.skip_5xx_greeting,
             skip_quit_reply=rules.skip_quit_reply,
             detects_loops=self.detects_loops,
@@ -66,12 +68,12 @@ class SessionTerms:
 class TermsFinder:
     """Works terms out. `are_fixed`: no table is asked, so that a server's terms never change."""
 
-    def __init__(self, rules: ClientRules, tls: ClientTls | None) -> None:
+    def __init__(self, rules: ClientRules, tls: ClientTls | None, sts: StsPolicies | None = None) -> None:
         self._rules = rules
         self._logins = LoginFinder(rules.login)
-        self._policies = PolicyFinder(rules.tls, tls)
+        self._policies = PolicyFinder(rules.tls, tls, sts)
         has_tables = rules.discard_maps or rules.pix.maps or rules.login.enabled
-        self.are_fixed = not has_tables and rules.tls.are_fixed
+        self.are_fixed = not has_tables and self._policies.are_fixed
 
     async def find(self, oracle: Oracle, hop: Nexthop, server: Server, sender: str, emit: Emit) -> SessionTerms:
         """The terms for a server of a next hop, for mail of a sender.

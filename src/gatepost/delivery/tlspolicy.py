@@ -8,6 +8,8 @@ The rules:
    "there are none", or an unsigned name, leads to the level without them, which is `may` for `dane` and no mail for
    `dane-only`.
 3. Records that are there and cannot be used still ask for encryption.
+4. MTA-STS (RFC 8461) counts where `gatepost_mta_sts` says so, the next hop is a domain, no table speaks of it, and
+   main.cf asks for nothing stronger. Where TLSA records can be used, they decide (section 2 there).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from gatepost.config.settings import Settings
 from gatepost.delivery.nexthop import Nexthop
+from gatepost.delivery.sts import StsPolicies
 from gatepost.dns.lookups import TlsaAnswer, tlsa
 from gatepost.mail.events import Emit, Event, Noted, Warned
 from gatepost.oracle import DnsStatus, Oracle
@@ -23,10 +26,12 @@ from gatepost.smtp.client_values import Server
 from gatepost.tls.channel import VERBOSE
 from gatepost.tls.client import ClientTls
 from gatepost.tls.dane import TRUST_ANCHOR, is_supported, usable
+from gatepost.tls.mta_sts import Mode, StsPolicy
 from gatepost.tls.policy import (
     Destination,
     Level,
     PolicyRules,
+    PolicySource,
     Stated,
     TlsPolicy,
     Unusable,
@@ -81,9 +86,12 @@ class TlsRules:
 class PolicyFinder:
     """Finds the policy for a host. `tls` is None where our side cannot do TLS: then a policy asks for it in vain."""
 
-    def __init__(self, rules: TlsRules, tls: ClientTls | None) -> None:
+    def __init__(self, rules: TlsRules, tls: ClientTls | None, sts: StsPolicies | None = None) -> None:
         self._rules = rules
         self._tls = tls
+        self._sts = sts if rules.policy.prefix == "smtp" and rules.policy.level >= Level.MAY else None
+        self.are_fixed = rules.are_fixed and self._sts is None
+        """Whether every server has the same policy, whatever tables, the DNS and the web say."""
 
     async def find(self, oracle: Oracle, hop: Nexthop, server: Server, emit: Emit) -> TlsPolicy:
         """The policy for a server of a next hop. Raises Unusable."""
@@ -94,7 +102,8 @@ class PolicyFinder:
             policy = await self._policy(oracle, hop, server, where, emit)
         except Unusable as unusable:
             told = Warned(f"TLS policy lookup for {where.nexthop}/{where.host}: {unusable.text}")
-            raise Unusable(*unusable.events, told, text=unusable.text, dsn=unusable.dsn) from unusable
+            unusable.events = (*unusable.events, told)
+            raise
         if self._rules.wrapped and not policy.required:
             names = f'{prefix}_tls_wrappermode requires "{prefix}_tls_security_level = encrypt"'
             text = "server unavailable or unable to receive mail"
@@ -109,8 +118,28 @@ class PolicyFinder:
             emit(remark)
         if stated.level.by_dane:
             search = _Search(self._rules, oracle, hop, server, emit)
-            return await search.policy(stated, where, self._tls)
-        return complete_policy(rules, stated, where, load)
+            policy = await search.policy(stated, where, self._tls)
+        else:
+            policy = complete_policy(rules, stated, where, load)
+        if self._sts is None or stated.explicit or not hop.by_mx or policy.level > Level.ENCRYPT:
+            return policy
+        return self._with_sts(policy, where, await self._sts.find(where.domain, oracle, emit))
+
+    def _with_sts(self, policy: TlsPolicy, where: Destination, found: StsPolicy | None) -> TlsPolicy:
+        """The policy with what the domain says by MTA-STS. Raises Unusable for a host that it does not name."""
+        if found is None or found.mode is Mode.NONE:
+            return policy
+        source = PolicySource("sts", found.domain, found.lines)
+        covered = found.covers(where.host)
+        if found.mode is Mode.TESTING:
+            match = (where.host,) if covered else ()
+            return replace(policy, match=match, servername=where.host, by_web=True, on_trial=True, source=source)
+        if not covered:
+            text = f"host {where.host} is not in the MTA-STS policy of {found.domain}"
+            raise Unusable(text=text, source=source, result="validation-failure")
+        stated = Stated(Level.SECURE, match=(where.host,), servername="hostname")
+        enforced = complete_policy(self._rules.policy, stated, where, _no_anchors)
+        return replace(enforced, by_web=True, source=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +207,9 @@ class _Search:
             if answer.status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID):
                 query = f"name=_{port}._tcp.{name} type=TLSA: {answer.reason}"
                 text = f"DANE TLSA lookup problem: Host or domain name not found. Name service error for {query}"
-                raise Unusable(Warned(text), text=f"TLSA lookup error for {host}:{port}")
+                source = PolicySource("tlsa", self.hop.host)
+                why = f"TLSA lookup error for {host}:{port}"
+                raise Unusable(Warned(text), text=why, source=source, result="dnssec-invalid")
             if answer.secure and answer.records:
                 return answer, name
         return nothing, host
@@ -199,12 +230,14 @@ class _Search:
                 self.emit(Noted(f"DNSSEC-signed TLSA record: {owner}: {record.text}"))
         if not records:
             if stated.level is Level.DANE_ONLY:
-                raise Unusable(text="TLSA records unusable")
+                source = PolicySource("tlsa", self.hop.host)
+                raise Unusable(text="TLSA records unusable", source=source, result="tlsa-invalid")
             where = Destination(self.hop.text, self.hop.host, self.server.host)
             return complete_policy(self.rules.policy, replace(stated, level=Level.ENCRYPT), where, _no_anchors)
         anchored = any(record.usage == TRUST_ANCHOR for record in records)
         match = tuple(dict.fromkeys(names)) if anchored else ()
-        return replace(policy, records=records, match=match, servername=base)
+        source = PolicySource("tlsa", self.hop.host, tuple(record.text for record in records))
+        return replace(policy, records=records, match=match, servername=base, source=source)
 
 
 def _without(level: Level, otherwise: Unusable) -> Level:

@@ -23,14 +23,12 @@ from gatepost.mail.events import Emit, Warned
 from gatepost.oracle import LookupFailed, Oracle
 from gatepost.routing.search import SearchRules, find_address
 
-RELAY = "virtual"
-"""The `relay=` of log lines."""
-
 
 @dataclass(frozen=True, slots=True)
 class VirtualRules:
-    """The settings of the service. Sizes are in bytes, 0 for none; times in seconds."""
+    """The settings of the service. `relay` is its name. Sizes are in bytes, 0 for none; times in seconds."""
 
+    relay: str
     base: str
     mailbox_maps: tuple[str, ...]
     uid_maps: tuple[str, ...]
@@ -44,9 +42,10 @@ class VirtualRules:
     stale_lock: float = 500.0
 
     @classmethod
-    def read(cls, settings: Settings) -> VirtualRules:
+    def read(cls, settings: Settings, relay: str) -> VirtualRules:
         """The rules that the settings make. Raises ConfigurationError."""
         return cls(
+            relay,
             settings.virtual_mailbox_base,
             settings.virtual_mailbox_maps,
             settings.virtual_uid_maps,
@@ -82,14 +81,16 @@ class VirtualAgent:
         return [await self._deliver(job, row, recipient, oracle, emit) for row, recipient in job.recipients]
 
     async def _deliver(self, job: Job, row: int, recipient: Recipient, oracle: Oracle, emit: Emit) -> Result:
+        relay = self._rules.relay
         try:
             target = await self._target(recipient.address, oracle)
         except (LookupFailed, _Misconfigured) as error:
             emit(Warned(str(error)))
-            return Result(row, Status.DEFERRED, "4.3.5", "mail system configuration error", RELAY)
+            return Result(row, Status.DEFERRED, "4.3.5", "mail system configuration error", relay)
         if target is None:
-            return Result(row, Status.BOUNCED, "5.1.1", f'unknown user: "{recipient.address}"', RELAY)
-        deposit = Deposit(row, recipient, target, RELAY, "4.2.0", f"delivery failed to mailbox {target.path}: ")
+            return Result(row, Status.BOUNCED, "5.1.1", f'unknown user: "{recipient.address}"', relay)
+        trouble = f"delivery failed to mailbox {target.path}: "
+        deposit = Deposit(row, recipient, target, job.envelope.sender, relay, "4.2.0", trouble)
         return await self._mailboxes.put(job, deposit, emit)
 
     async def _target(self, address: str, oracle: Oracle) -> Target | None:

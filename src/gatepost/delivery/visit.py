@@ -22,7 +22,9 @@ from gatepost.delivery.nexthop import Nexthop
 from gatepost.delivery.pool import Pool
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import Session, SessionReport
+from gatepost.delivery.sts import StsPolicies
 from gatepost.delivery.terms import SessionTerms, TermsFinder
+from gatepost.delivery.tlsreports import TlsReports
 from gatepost.mail.events import Noted, Warned
 from gatepost.mail.events.queue import AttemptFailed
 from gatepost.oracle import LookupFailed
@@ -50,10 +52,17 @@ class Visit:
 class Visitor:
     """Visits hosts for one service, and keeps its sessions."""
 
-    def __init__(self, rules: ClientRules, tls: ClientTls | None) -> None:
+    def __init__(
+        self,
+        rules: ClientRules,
+        tls: ClientTls | None,
+        sts: StsPolicies | None = None,
+        reports: TlsReports | None = None,
+    ) -> None:
         self._rules = rules
         self._tls = tls
-        self._terms = TermsFinder(rules, tls)
+        self._terms = TermsFinder(rules, tls, sts)
+        self._reports = reports
         self._pool = Pool(rules.pool)
 
     def close(self) -> None:
@@ -88,6 +97,8 @@ class Visitor:
             for event in unusable.events:
                 attempt.emit(event)
             attempt.postpone(Outcome(unusable.dsn, unusable.text))
+            if self._reports is not None and unusable.source is not None:
+                self._reports.fault(unusable.source, unusable.result, visit.server.host)
             return
         report = await self._session(attempt, visit, terms)
         if report is not None and report.tls_broke and self._may_go_plain(attempt, terms):
@@ -113,6 +124,8 @@ class Visitor:
             return None
         session = Session(connection, terms, self._tls)
         failed = await session.open(attempt.job.queue_id, attempt.waited, attempt.emit)
+        if self._reports is not None and visit.hop.by_mx and session.tls_result is not None:
+            self._reports.session(terms.tls, visit.hop.host, visit.server, session.tls_result)
         return failed or await self._use(attempt, visit, session)
 
     async def _connect(self, attempt: Attempt, place: Place) -> Connection:

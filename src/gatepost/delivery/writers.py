@@ -1,43 +1,46 @@
-"""The way to mailboxes: in this process where it has no power over others' files, or by the helper where it has.
+"""The way to what needs a user's rights: in this process where it has no power over others', or by the helper.
 
-The content goes over as an open file: in memory for small messages, in a nameless file for large ones.
+Messages go over as open files: in memory for small ones, in a nameless file for large ones. A request to the helper is
+one connection; closing it breaks the request off.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import os
 import socket
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from gatepost.delivery.mailbox import MailboxError, MailboxKind, Target, write
-from gatepost.delivery.mailformat import MailboxText
+from gatepost.delivery import requests
+from gatepost.delivery.command import Command, execute
+from gatepost.delivery.exits import TEMPORARY_FAILURE, Ending
+from gatepost.delivery.mailbox import MailboxError, Target, write
+from gatepost.delivery.mailformat import MessageForm, MessageText
+from gatepost.delivery.requests import Failure, Request
+from gatepost.delivery.userfile import Found, UserFile, look
 from gatepost.mail.delivery import Body
 
 MEMORY_LIMIT = 1_048_576
 """Bytes of a message that are handed over in memory."""
 
-REQUEST_LIMIT = 16_384
-"""Bytes of a request to the helper, and of its answer."""
-
 ANSWER_TIMEOUT = 600.0
-"""Seconds after which the helper is taken to be dead."""
+"""Seconds, beyond those that a command may take, after which the helper is taken to be dead."""
 
+MAILBOXES = 20
+"""Mailboxes and files that a worker has under way at a time."""
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a mailbox was not written to: the text for the log and the system's error number."""
+COMMANDS = 50
+"""Commands that all workers together run at a time."""
 
-    text: str
-    code: int
+_CROWDED = 0.05
+"""Seconds until the helper is asked again where too many wait for it."""
 
 
 class MailboxWriter(Protocol):
@@ -48,83 +51,155 @@ class MailboxWriter(Protocol):
         ...
 
 
+class UserRights(MailboxWriter, Protocol):
+    """Does what needs a user's rights. Nothing raises for what a user has made."""
+
+    async def run(self, command: Command, content: int) -> Ending:
+        """Run a command with the message in the file descriptor; it is killed where nobody waits any more."""
+        ...
+
+    async def read(self, file: UserFile) -> Found:
+        """Read a file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DirectWriter:
-    """Writes as the user that this process runs as (a server that was not started by root)."""
+    """Acts as the user that this process runs as (a server that was not started by root)."""
 
-    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(20, "mailbox"))
+    mailboxes: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MAILBOXES, "mailbox"))
+    commands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(COMMANDS, "command"))
 
     async def deliver(self, target: Target, content: int) -> Failure | None:
         """Write in a thread; a mailbox that others lock delays no one else."""
         ours = replace(target, uid=os.geteuid(), gid=os.getegid())
         try:
-            await asyncio.get_running_loop().run_in_executor(self.threads, write, ours, content)
+            await asyncio.get_running_loop().run_in_executor(self.mailboxes, write, ours, content)
         except MailboxError as error:
             return Failure(str(error), error.code)
         return None
 
+    async def run(self, command: Command, content: int) -> Ending:
+        """Wait for the command in a thread, which has a descriptor of its own for the message."""
+        if command.root:
+            return Ending(TEMPORARY_FAILURE, output=b"chroot needs a server that root has started\n")
+        ours, theirs = socket.socketpair()
+        copy = os.dup(content)
+
+        def carry_out() -> Ending:
+            try:
+                return execute(command, copy, theirs.fileno())
+            finally:
+                theirs.close()
+                os.close(copy)
+
+        with ours:
+            return await asyncio.get_running_loop().run_in_executor(self.commands, carry_out)
+
+    async def read(self, file: UserFile) -> Found:
+        """Read in a thread."""
+        ours = replace(file, uid=os.geteuid())
+        return await asyncio.get_running_loop().run_in_executor(self.mailboxes, look, ours)
+
 
 @dataclass(frozen=True, slots=True)
 class HelperWriter:
-    """Has the privileged helper write, which becomes the mailbox's owner for it. `path` is the helper's socket."""
+    """Has the privileged helper act, which becomes the user for it. `path` is the helper's socket."""
 
     path: str
-    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(20, "mailbox"))
+    commands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COMMANDS))
+    mailboxes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAILBOXES))
 
     async def deliver(self, target: Target, content: int) -> Failure | None:
-        """Ask in a thread: one connection, one request, one answer."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, self._ask, target, content)
+        """Have a message written."""
+        async with self.mailboxes:
+            try:
+                answer, _ = await self._ask(target, ANSWER_TIMEOUT, content)
+            except OSError as error:
+                return Failure(f"delivery helper: {error.strerror or error}", errno.EAGAIN)
+        return requests.read_failure(answer)
 
-    def _ask(self, target: Target, content: int) -> Failure | None:
+    async def run(self, command: Command, content: int) -> Ending:
+        """Have a command run."""
+        async with self.commands:
+            try:
+                answer, _ = await self._ask(command, command.time_limit + ANSWER_TIMEOUT, content)
+            except OSError as error:
+                return Ending(TEMPORARY_FAILURE, output=f"delivery helper: {error.strerror or error}".encode())
+        return requests.read_ending(answer)
+
+    async def read(self, file: UserFile) -> Found:
+        """Have a file read."""
+        async with self.mailboxes:
+            try:
+                answer, content = await self._ask(file, ANSWER_TIMEOUT)
+            except OSError as error:
+                return Found(trouble=f"{file.path}: delivery helper: {error.strerror or error}", passing=True)
+        return requests.read_found(answer, content)
+
+    async def _ask(self, request: Request, limit: float, *files: int) -> tuple[bytes, bytes | None]:
+        """The helper's answer, and the content that came with it. Raises OSError."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.setblocking(False)
+            await self._connect(connection)
+            written = requests.packed(request)
+            try:
+                socket.send_fds(connection, [requests.HELLO], [written, *files])
+            finally:
+                os.close(written)
+            try:
+                await asyncio.wait_for(_readable(connection), limit)
+            except TimeoutError:
+                raise OSError(errno.ETIMEDOUT, "no answer") from None
+            answer, got, _, _ = socket.recv_fds(connection, requests.ANSWER_LIMIT, 1)
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-                connection.settimeout(ANSWER_TIMEOUT)
+            if not answer:
+                raise OSError(errno.ECONNRESET, "no answer")
+            return answer, requests.unpacked(got[0]) if got else None
+        finally:
+            for file in got:
+                os.close(file)
+
+    async def _connect(self, connection: socket.socket) -> None:
+        """Connect; while too many others wait for the helper, wait too."""
+        while True:
+            try:
                 connection.connect(self.path)
-                socket.send_fds(connection, [encode_target(target)], [content])
-                answer = connection.recv(REQUEST_LIMIT)
-        except OSError as error:
-            return Failure(f"delivery helper: {error.strerror or error}", errno.EAGAIN)
-        return decode_answer(answer)
+            except BlockingIOError:
+                await asyncio.sleep(_CROWDED)
+            else:
+                return
 
 
-def encode_target(target: Target) -> bytes:
-    """A request to the helper."""
-    return json.dumps({**asdict(target), "kind": target.kind.value}).encode("utf-8", "surrogateescape")
+async def _readable(connection: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
 
+    def wake() -> None:
+        if not ready.done():
+            ready.set_result(None)
 
-def decode_target(request: bytes) -> Target:
-    """The target of a request; raises ValueError, TypeError or KeyError where it is none."""
-    fields: dict[str, Any] = json.loads(request)
-    return Target(**{**fields, "kind": MailboxKind(fields["kind"]), "locks": tuple(fields["locks"])})
-
-
-def encode_answer(failure: Failure | None) -> bytes:
-    """The helper's answer."""
-    return json.dumps(asdict(failure) if failure else {}).encode("utf-8", "surrogateescape")
-
-
-def decode_answer(answer: bytes) -> Failure | None:
-    """What the helper answered; silence is a failure that may pass."""
-    if not answer:
-        return Failure("delivery helper: no answer", errno.EAGAIN)
-    fields: dict[str, Any] = json.loads(answer)
-    return Failure(str(fields["text"]), int(fields["code"])) if fields else None
+    loop.add_reader(connection, wake)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(connection)
 
 
 @asynccontextmanager
-async def spooled(body: Body, head: bytes, *, mbox: bool, folder: str = "") -> AsyncIterator[int]:
-    """A file descriptor with the message as the mailbox will have it; raises OSError.
+async def spooled(body: Body, head: bytes, form: MessageForm, folder: str = "") -> AsyncIterator[int]:
+    """A file descriptor with the message in the form that is wanted; raises OSError.
 
     `folder` is where large messages are put, without a name.
     """
-    text = MailboxText(mbox=mbox)
+    text = MessageText(form)
     if body.size <= MEMORY_LIMIT:
         file = os.memfd_create("message", os.MFD_CLOEXEC)
     else:
         file = os.open(folder or tempfile.gettempdir(), os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         with open(file, "wb", closefd=False) as stream:  # noqa: ASYNC230 - memory, or a file's page cache
-            stream.write(text.feed(head))
+            stream.write(head)
             async for chunk in body.chunks():
                 stream.write(text.feed(chunk))
             stream.write(text.end())

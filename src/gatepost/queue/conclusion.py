@@ -86,7 +86,9 @@ def conclude(message: StoredMessage, rules: QueueRules, now: float) -> Conclusio
     """The end of a pass over all recipients (rules 3 and 4). Rows without a result have not been tried."""
     pending = message.pending
     expired = bool(pending) and rules.retry.has_expired(message, now)
-    failed = [row for row in message.rows if row.state is RowState.FAILED or (expired and row in pending)]
+    failed = [
+        row for row in message.rows if row.state is RowState.FAILED or (expired and row.state is RowState.PENDING)
+    ]
     delivered = [row for row in message.rows if row.state in (RowState.DELIVERED, RowState.EXPANDED)]
     orders = [*_failure_orders(message, failed, rules, expired=expired)]
     if delivered and message.envelope.sender:

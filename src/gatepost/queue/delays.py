@@ -16,7 +16,8 @@ def shown(seconds: float, resolution: int) -> str:
     """
     if seconds <= 0:
         return "0"
-    decimals = min(max(SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(seconds)), 0), resolution)
+    digits = 0 if seconds >= 10 else 1 if seconds >= 1 else SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(seconds))  # noqa: PLR2004 - what the logarithm would say
+    decimals = min(digits, resolution)
     text = f"{seconds:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if decimals else text
 

@@ -30,6 +30,15 @@ async def send_on(active: ActiveMessage, result: Result, plan: Plan) -> Result:
             failed = Result(result.row, status, dsn, f"unable to forward: {message.text}", result.relay)
             return replace(failed, told=(*told, failed))
         made.append(message)
-        told.append(Result(result.row, Status.SENT, "2.0.0", f"forwarded as {message.queue_id}", result.relay))
+        told.append(
+            Result(
+                result.row,
+                Status.SENT,
+                "2.0.0",
+                f"forwarded as {message.queue_id}",
+                result.relay,
+                address=result.address,
+            )
+        )
     active.made += made
     return replace(result, told=tuple(told))

@@ -117,7 +117,6 @@ class Writer:
         self._bodies = bodies
         self._reserved = 0  # so that the first commit writes a reserve
         self._log_pages = 0
-        self._free = free_space()  # when it was looked at last
         self._waiting: deque[_Request] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted = False  # somebody waits for a transaction
@@ -256,7 +255,8 @@ class Writer:
         try:
             if room and not self._has_room(room):
                 self._checkpoint()
-                self._shrink(keep=0)
+                while self._shrink(keep=0) and not self._has_room(room):
+                    pass
                 if not self._has_room(room):
                     raise StoreFull("no space left on device but what is kept for mail to leave")  # noqa: TRY301 - one way to tell
             files = self._ledger.apply(transaction)
@@ -271,12 +271,11 @@ class Writer:
 
     def _has_room(self, octets: int) -> bool:
         """Whether new messages leave room to write them into the log and the database, and some to spare (rule 4)."""
-        self._free = self._free_space()
-        return self._free >= SPARE_ROOM + self._log_pages * PAGE_SIZE + 2 * octets
+        return self._free_space() >= SPARE_ROOM + self._log_pages * PAGE_SIZE + 2 * octets
 
     def _tidy(self) -> None:
         """Fold the log into the database when it is long, or while there is still room for that."""
-        scarce = self._free < SPARE_ROOM + (self._log_pages + FREE_PAGES) * PAGE_SIZE
+        scarce = self._free_space() < SPARE_ROOM + (self._log_pages + FREE_PAGES) * PAGE_SIZE
         if self._log_pages >= CHECKPOINT_PAGES or (scarce and self._log_pages):
             self._checkpoint()
             if scarce or self._batches.empty():
@@ -291,14 +290,16 @@ class Writer:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         self._log_pages = 0
 
-    def _shrink(self, *, keep: int) -> None:
-        """Give some unused pages back to the file system, where there are more than `keep`."""
+    def _shrink(self, *, keep: int) -> bool:
+        """Give some unused pages back to the file system, where there are more than `keep`; whether there were."""
         with suppress(apsw.Error):
             unused = self._connection.execute("PRAGMA freelist_count").get
             if isinstance(unused, int) and unused > keep:
                 pages = min(unused - keep, SHRINK_PAGES)
                 self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
                 self._checkpoint()
+                return True
+        return False
 
 
 def _octets(message: StoredMessage) -> int:

@@ -5,8 +5,9 @@ The rules:
 1. A name is looked up with its extension, then without it. What has no alias is a user's mailbox.
 2. Local names among the results are looked up in turn. An alias that names itself means the mailbox of that user; one
    that comes back further down is a loop.
-3. `owner-name` beside an alias `name` becomes the sender of what goes on from there; the outermost owner counts.
+3. `owner-name` beside an alias `name` becomes the sender of what the alias leads to; the innermost owner counts.
 4. Each result comes once. Files that aliases include are read by the caller, who hands in their text.
+5. What an included file lists is always sent on; a user's .forward file that lists the user means the mailbox.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ from gatepost.routing.search import Found
 NESTING_LIMIT = 100
 """Aliases within aliases; deeper ones count as a loop."""
 
-TARGET_LIMIT = 10_000
+TARGET_LIMIT = 100_000
 """Results of one expansion; more count as a loop."""
 
 _INCLUDE = ":include:"
+
+_IN_FILES = frozenset({"btree", "cdb", "dbm", "hash", "lmdb", "sdbm", "texthash"})
+"""Types of tables whose name is that of their file."""
 
 
 class Origin(Enum):
@@ -41,27 +45,37 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """A user of this machine. `address` is what the log shows; `extension` has its delimiter."""
+    """A user of this machine. `address` is what the log shows; `extension` has its delimiter.
+
+    `owner`, here and below, is the address in whose name mail goes there, None for the message's own sender.
+    """
 
     address: str
     user: str
     extension: str = ""
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """An address elsewhere."""
+    """An address that the mail is sent on to."""
 
     address: str
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command that takes the message. `address` is the alias that names it."""
+    """A command that takes the message.
+
+    `address` is the alias that names it; `source`, here and below, the file where it does, empty where that is none.
+    """
 
     address: str
     command: str
     origin: Origin
+    owner: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +85,18 @@ class File:
     address: str
     path: str
     origin: Origin
+    owner: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """A file with more results, for `Aliases.expand_lines`."""
+    """A file with more results, for `Aliases.included`."""
 
     address: str
     path: str
+    owner: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +112,21 @@ Target = Mailbox | Forward | Command | File | Include | Loop
 
 
 @dataclass(frozen=True, slots=True)
-class Expansion:
-    """What a name stands for. `owner`, an address, is the sender of what is sent on, None to keep the message's own."""
+class Place:
+    """Where items are listed: the address that led there, what kind of place it is, its owner and its file."""
 
-    targets: tuple[Target, ...]
+    address: str
+    origin: Origin
     owner: str | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An alias that was passed: its key, folded, and the address that it was found for."""
+
+    key: str
+    address: str
 
 
 @dataclass(slots=True)
@@ -106,102 +134,134 @@ class _Progress:
     """One expansion under way."""
 
     oracle: Oracle
-    origin: Origin
-    targets: dict[Target, None] = field(default_factory=dict)  # an ordered set
-    owner: str | None = None
+    targets: dict[object, Target] = field(default_factory=dict)
+
+    def add(self, target: Target) -> None:
+        """Take a result in, once."""
+        match target:
+            case Mailbox(address=address) | Forward(address=address):
+                self.targets.setdefault((type(target), fold(address), target.owner), target)
+            case _:
+                self.targets.setdefault(target, target)
 
 
-def read_targets(text: str, address: str, origin: Origin) -> Iterator[Target]:
+def read_targets(text: str, place: Place) -> Iterator[Target]:
     """The items of an alias's value, or of one line of an included or .forward file, as they are written."""
     for item in addresslist.addresses(addresslist.parse(text)):
         if item.text.startswith("|"):
-            yield Command(address, item.text[1:].strip(), origin)
+            yield Command(place.address, item.text[1:], place.origin, place.owner, place.source)
         elif item.text.startswith("/"):
-            yield File(address, item.text, origin)
+            yield File(place.address, item.text, place.origin, place.owner, place.source)
         elif item.text.lower().startswith(_INCLUDE):
-            yield Include(address, item.text[len(_INCLUDE) :])
+            yield Include(place.address, item.text[len(_INCLUDE) :], place.owner, place.source)
         elif item.text:
-            yield Forward(item.text)
+            yield Forward(item.text, place.owner)
 
 
 class Aliases:
-    """alias_maps of one configuration."""
+    """alias_maps of one configuration, for the local agent of the transport `transport`."""
 
-    def __init__(self, settings: Settings, router: Router) -> None:
+    def __init__(self, settings: Settings, router: Router, transport: str = "local") -> None:
         self._tables = settings.alias_maps
         self._router = router
+        self._transport = transport
         self._delimiters = settings.recipient_delimiter
         self._owner_request = settings.owner_request_special
         self._expand_owner = settings.expand_owner_alias
-        self._propagate = "alias" in settings.propagate_unmatched_extensions
+        self._reset_owner = settings.reset_owner_alias
+        self._propagate = settings.propagate_unmatched_extensions
 
-    async def expand(self, address: str, oracle: Oracle) -> Expansion:
-        """What a local address stands for. Raises LookupFailed."""
-        progress = _Progress(oracle, Origin.ALIAS)
-        await self._name(address, progress)
-        return Expansion(tuple(progress.targets), progress.owner)
+    async def expand(self, address: str, oracle: Oracle) -> list[Target]:
+        """What a local address stands for, itself as a mailbox where it has no alias. Raises LookupFailed."""
+        progress = _Progress(oracle)
+        await self._name(address, progress, None)
+        return list(progress.targets.values())
 
-    async def expand_lines(self, text: str, address: str, origin: Origin, oracle: Oracle) -> Expansion:
-        """What the lines of an included or .forward file stand for, which `address` led to. Raises LookupFailed.
+    def included(self, text: str, place: Place, extension: str = "") -> list[Target]:
+        """What the lines of an included file stand for (rule 5). Lines that begin with `#` are comments."""
+        found: dict[object, Target] = {}
+        for target in _lines(text, place):
+            if len(found) >= TARGET_LIMIT:
+                return [*found.values(), Loop(place.address, place.source)]
+            if isinstance(target, Forward):
+                whole = Forward(self._complete(target.address, extension, place.origin), target.owner)
+                found.setdefault(fold(whole.address), whole)
+            else:
+                found.setdefault(target, target)
+        return list(found.values())
 
-        Lines that begin with `#` are comments. A name that is `address` itself means its mailbox.
-        """
-        progress = _Progress(oracle, origin)
-        path = (fold(self._split(address)[0]),)
-        for line in text.splitlines():
-            if not line.startswith("#"):
-                await self._items(line, address, progress, path)
-        return Expansion(tuple(progress.targets), progress.owner)
+    async def forwarded(self, text: str, place: Place, oracle: Oracle, extension: str = "") -> list[Target]:
+        """What the lines of the .forward file of the user in `place` stand for (rule 5). Raises LookupFailed."""
+        user, _ = self.split(place.address)
+        found: dict[object, Target] = {}
+        for target in self.included(text, place, extension):
+            kept = target
+            named = isinstance(target, Forward) and fold(self.split(target.address)[0]) == fold(user)
+            if isinstance(target, Forward) and named and await self.is_local(target.address, oracle):
+                kept = Mailbox(place.address, user, self.split(place.address)[1])
+            found.setdefault(kept, kept)
+        return list(found.values())
 
-    def _split(self, address: str) -> tuple[str, str]:
+    async def is_local(self, address: str, oracle: Oracle) -> bool:
+        """Whether mail for an address comes back to this agent. Raises LookupFailed."""
+        route = await self._router.resolve(address, oracle)
+        return route.address_class is AddressClass.LOCAL and route.transport == self._transport
+
+    def split(self, address: str) -> tuple[str, str]:
+        """User and extension of an address; the extension has its delimiter."""
         local = split_domain(address)[0]
         return split_extension(local, self._delimiters, owner_request=self._owner_request)
 
-    async def _name(self, address: str, progress: _Progress, path: tuple[str, ...] = (), parent: str = "") -> None:
-        """Look up a local address. `path` holds the aliases that led to it, folded; `parent` is the last's address."""
+    def _complete(self, address: str, extension: str, origin: Origin) -> str:
+        """The address made complete, with the extension that its place left out."""
+        result = self._router.rewrite(address)
+        if extension and origin.value in self._propagate:
+            local, domain = split_domain(result)
+            return f"{local}{extension}@{domain}"
+        return result
+
+    async def _name(self, address: str, progress: _Progress, owner: str | None, path: tuple[_Step, ...] = ()) -> None:
+        """Look up a local address. `path` holds the aliases that led to it."""
         local = split_domain(address)[0]
-        user, extension = self._split(address)
-        mailbox = Mailbox(address, user, extension)
-        if path and fold(local) == path[-1]:
-            progress.targets[mailbox] = None
+        user, extension = self.split(address)
+        mailbox = Mailbox(address, user, extension, owner)
+        if path and fold(local) == path[-1].key:
+            progress.add(mailbox)
             return
         found = await self._find(local, user, extension, progress.oracle)
         if found is None:
-            progress.targets[mailbox] = None
-        elif fold(found.key) in path:
+            progress.add(mailbox)
+        elif any(fold(found.key) == step.key for step in path):
             # An alias that names itself by another of its names, or further down.
-            progress.targets[mailbox if fold(found.key) == path[-1] else Loop(parent, path[-1])] = None
+            own = fold(found.key) == path[-1].key
+            progress.add(mailbox if own else Loop(path[-1].address, path[-1].key))
         elif path and (len(path) >= NESTING_LIMIT or len(progress.targets) >= TARGET_LIMIT):
-            progress.targets[Loop(parent, path[-1])] = None
+            progress.add(Loop(path[-1].address, path[-1].key))
         else:
-            if progress.owner is None:
-                progress.owner = await self._owner(found.key, progress.oracle)
-            unmatched = found.extension if self._propagate else ""
-            await self._items(found.value, address, progress, (*path, fold(found.key)), unmatched)
+            own_owner = await self._owner(found.key, progress.oracle)
+            if own_owner is not None or self._reset_owner:
+                owner = own_owner
+            place = Place(address, Origin.ALIAS, owner, _file_of(found.table))
+            await self._items(found, place, progress, (*path, _Step(fold(found.key), address)))
 
-    async def _items(
-        self, text: str, address: str, progress: _Progress, path: tuple[str, ...], extension: str = ""
-    ) -> None:
-        for target in read_targets(text, address, progress.origin):
+    async def _items(self, found: Found, place: Place, progress: _Progress, path: tuple[_Step, ...]) -> None:
+        for target in read_targets(found.value, place):
             if not isinstance(target, Forward):
-                progress.targets[target] = None
+                progress.add(target)
                 continue
-            result = self._router.rewrite(target.address)
-            if extension:
-                local, domain = split_domain(result)
-                result = f"{local}{extension}@{domain}"
+            result = self._complete(target.address, found.extension, Origin.ALIAS)
             route = await self._router.resolve(result, progress.oracle)
-            if route.address_class is AddressClass.LOCAL and route.transport == "local":
-                await self._name(route.recipient, progress, path, address)
+            if route.address_class is AddressClass.LOCAL and route.transport == self._transport:
+                await self._name(route.recipient, progress, place.owner, path)
             else:
-                progress.targets[Forward(result)] = None
+                progress.add(Forward(result, place.owner))
 
     async def _find(self, local: str, user: str, extension: str, oracle: Oracle) -> Found | None:
-        """The alias of a local part with its extension, then without."""
+        """The alias of a local part with its extension, then without. One that says nothing is none."""
         for key, unmatched in ((local, ""), (user, extension)) if extension else ((local, ""),):
             for table in self._tables:
                 value = await oracle.lookup(table, external(key))
-                if value is not None:
+                if value is not None and value.strip():
                     return Found(table, key, value, unmatched)
         return None
 
@@ -212,7 +272,19 @@ class Aliases:
         if found is None:
             return None
         if self._expand_owner:
-            targets = list(read_targets(found.value, owner, Origin.ALIAS))
+            targets = list(read_targets(found.value, Place(owner, Origin.ALIAS)))
             if len(targets) == 1 and isinstance(targets[0], Forward):
                 owner = targets[0].address
         return self._router.rewrite(owner)
+
+
+def _lines(text: str, place: Place) -> Iterator[Target]:
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            yield from read_targets(line, place)
+
+
+def _file_of(table: str) -> str:
+    """The file of a table, empty where it has none."""
+    kind, _, name = table.removeprefix("proxy:").partition(":")
+    return name if kind in _IN_FILES else ""

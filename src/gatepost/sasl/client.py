@@ -22,6 +22,7 @@ from enum import Enum
 from typing import Protocol
 
 from gatepost.sasl.bearer import BearerExchange
+from gatepost.sasl.refusals import Refusals
 from gatepost.sasl.scram import Binding, ScramExchange
 
 
@@ -170,6 +171,17 @@ class SaslLogin:
     host: str = ""
     port: str = ""
     nonce: Callable[[], str] = field(default=lambda: "", compare=False)
+    refusals: Refusals | None = field(default=None, compare=False)
+    """Refused logins, where they are remembered."""
+
+    def refusal(self) -> str:
+        """What the server said to this login some time ago; empty where it may be tried."""
+        return self.refusals.find((self.host, self.username, self.password)) if self.refusals is not None else ""
+
+    def refused(self, said: str) -> None:
+        """Remember, where that is wanted, that the server refused this login."""
+        if self.refusals is not None:
+            self.refusals.add((self.host, self.username, self.password), said)
 
     def supported(self, offered: tuple[str, ...]) -> tuple[str, ...]:
         """The offered mechanisms that the filter lets through."""

@@ -11,6 +11,7 @@ The rules:
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
@@ -22,8 +23,11 @@ from gatepost.config.load import Configuration
 from gatepost.config.services import Service
 from gatepost.config.settings import Settings
 from gatepost.delivery.deposit import Mailboxes
+from gatepost.delivery.sts import StsPolicies
+from gatepost.delivery.tlsreports import TlsReports
 from gatepost.delivery.transports import World, build_transports
-from gatepost.delivery.writers import MailboxWriter
+from gatepost.delivery.webfetch import WebFetcher
+from gatepost.delivery.writers import UserRights
 from gatepost.dns.resolver import Resolver
 from gatepost.mail.delivery import Agent
 from gatepost.mail.events import Emit
@@ -32,6 +36,7 @@ from gatepost.oracle import LookupFailed, Oracle
 from gatepost.policy.compile import compile_program
 from gatepost.policy.engine import decide
 from gatepost.routing.router import Router
+from gatepost.server.instance import Instance
 from gatepost.server.logins import LoginBackends
 from gatepost.server.oracle import LiveOracle
 from gatepost.server.reload import HandedFiles
@@ -39,6 +44,7 @@ from gatepost.server.snapshot import ServiceSnapshot, SessionLists, limits_clien
 from gatepost.tables.view import Tables, TableView
 from gatepost.tls.context import ServerTls, TlsUnavailable
 from gatepost.tls.modes import server_tls_mode
+from gatepost.tls.policy import PolicySource
 from gatepost.tls.sni import LookUp
 
 _T = TypeVar("_T")
@@ -52,7 +58,7 @@ class Lasting:
     resolver: Resolver
     logins: LoginBackends
     number: int
-    mailboxes: MailboxWriter
+    rights: UserRights
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +71,13 @@ class Generation:
     snapshots: dict[str, ServiceSnapshot]
     agents: dict[str, Agent]
     oracle: Callable[[Emit], Oracle]
+    web: WebFetcher
 
     def close(self) -> None:
         """Let go of what agents keep between deliveries."""
         for agent in self.agents.values():
             agent.close()
+        self.web.close()
 
 
 async def build(configuration: Configuration, files: HandedFiles, lasting: Lasting) -> Generation:
@@ -88,11 +96,23 @@ async def build(configuration: Configuration, files: HandedFiles, lasting: Lasti
         if service.type == "inet" and service.command == "smtpd"
     }
     delivery = functools.partial(oracle, lasting.logger.bind("qmgr", lasting.number))
-    mailboxes = Mailboxes(lasting.mailboxes, time.time, f"{settings.queue_directory}/gatepost")
-    agents = build_transports(
-        configuration.services, World(delivery, lasting.logger, own, router, mailboxes, files.content)
+    mailboxes = Mailboxes(lasting.rights, time.time, f"{settings.queue_directory}/gatepost")
+    instance, web, log = Instance.of(settings), WebFetcher(), lasting.logger.bind("qmgr", lasting.number)
+    reports = TlsReports(instance.tls_reports, log) if settings.gatepost_tls_reports else None
+    sts = None
+    if settings.gatepost_mta_sts:
+        sts = StsPolicies(instance.sts_policies, web.fetch, tell=functools.partial(_tell_of_policy, reports))
+    world = World(
+        delivery, lasting.logger, own, router, mailboxes, lasting.rights, os.environ, files.content, sts, reports
     )
-    return Generation(configuration, tables, router, snapshots, agents, oracle)
+    agents = build_transports(configuration.services, world)
+    return Generation(configuration, tables, router, snapshots, agents, oracle, web)
+
+
+def _tell_of_policy(reports: TlsReports | None, domain: str, result: str) -> None:
+    """Count an MTA-STS policy that could not be had."""
+    if reports is not None:
+        reports.fault(PolicySource("sts", domain), result)
 
 
 async def _snapshot(

@@ -33,14 +33,31 @@ class InstanceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Where everything is; `root` is `$queue_directory/gatepost`."""
+    """Where everything is; `root` is `$queue_directory/gatepost`, `data` is `$data_directory/gatepost`."""
 
     root: Path
+    data: Path
+    keeps_data: bool = False
+    """Whether the configuration asks for anything that is kept in `data`."""
 
     @classmethod
     def of(cls, settings: Settings) -> Instance:
         """The instance of a configuration."""
-        return cls(Path(settings.text("queue_directory")) / "gatepost")
+        return cls(
+            Path(settings.text("queue_directory")) / "gatepost",
+            Path(settings.text("data_directory")) / "gatepost",
+            settings.gatepost_mta_sts or settings.gatepost_tls_reports,
+        )
+
+    @property
+    def sts_policies(self) -> Path:
+        """The folder of MTA-STS policies of other domains."""
+        return self.data / "mta-sts"
+
+    @property
+    def tls_reports(self) -> Path:
+        """The folder of counted TLS sessions, a file a day."""
+        return self.data / "tls-reports"
 
     @property
     def lock_file(self) -> Path:
@@ -74,20 +91,9 @@ class Instance:
         """
         if running := running_pid(self):
             raise InstanceError(self._taken(running))
-        if owner is not None:
-            _make_sure_of_way(self.root, owner)
-        modes = {self.root: 0o711, self.public: 0o755, self.control: 0o700}
-        try:
-            for folder, mode in modes.items():
-                folder.mkdir(parents=True, exist_ok=True)
-                if owner is not None and folder.stat().st_uid != owner.uid:
-                    os.chown(folder, owner.uid, owner.gid)
-                if folder.stat().st_mode & 0o777 != mode:
-                    folder.chmod(mode)
-        except OSError as error:
-            raise InstanceError(
-                f"cannot prepare {self.root}: {error.strerror}; see queue_directory in main.cf"
-            ) from error
+        _prepare({self.root: 0o711, self.public: 0o755, self.control: 0o700}, owner, "queue_directory")
+        if self.keeps_data:
+            _prepare(dict.fromkeys((self.data, self.sts_policies, self.tls_reports), 0o750), owner, "data_directory")
 
     def lock(self) -> int:
         """Take the lock; the descriptor holds it while it is open. Raises InstanceError where another server has it."""
@@ -109,7 +115,23 @@ class Instance:
         return f"another server (process {pid or '?'}) runs on {self.root}; stop it first"
 
 
-def _make_sure_of_way(folder: Path, owner: Owner) -> None:
+def _prepare(modes: dict[Path, int], owner: Owner | None, parameter: str) -> None:
+    """Make folders and give them to the owner; the first is above the others. Raises InstanceError."""
+    root = next(iter(modes))
+    if owner is not None:
+        _make_sure_of_way(root, owner, parameter)
+    try:
+        for folder, mode in modes.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            if owner is not None and folder.stat().st_uid != owner.uid:
+                os.chown(folder, owner.uid, owner.gid)
+            if folder.stat().st_mode & 0o777 != mode:
+                folder.chmod(mode)
+    except OSError as error:
+        raise InstanceError(f"cannot prepare {root}: {error.strerror}; see {parameter} in main.cf") from error
+
+
+def _make_sure_of_way(folder: Path, owner: Owner, parameter: str) -> None:
     """Make sure that the owner can get to the folder, which root may well have where nobody else can go."""
     for parent in reversed(folder.parents):
         try:
@@ -119,7 +141,7 @@ def _make_sure_of_way(folder: Path, owner: Owner) -> None:
         bits = 0o100 if status.st_uid == owner.uid else 0o010 if status.st_gid == owner.gid else 0o001
         if not status.st_mode & bits:
             where = f"{parent} (mode {status.st_mode & 0o777:o})"
-            raise InstanceError(f"user {owner.name} cannot enter {where}; choose another queue_directory")
+            raise InstanceError(f"user {owner.name} cannot enter {where}; choose another {parameter}")
 
 
 def running_pid(instance: Instance) -> int | None:

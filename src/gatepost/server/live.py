@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatepost.config.load import Configuration
-from gatepost.delivery.writers import MailboxWriter
+from gatepost.delivery.writers import UserRights
 from gatepost.dns.lookups import confirmed_name
 from gatepost.dns.resolver import Resolver
 from gatepost.mail.events import Emit, Event, Warned
@@ -63,7 +63,7 @@ class Surroundings:
     slot: int
     workers: int
     limits: int  # descriptor of the shared table of client limits
-    mailboxes: MailboxWriter
+    rights: UserRights
 
 
 def recent(look: Callable[[], int], clock: Callable[[], float], age: float = SPACE_AGE) -> Callable[[], int]:
@@ -89,7 +89,7 @@ class Live:
         self._numbers = itertools.count(surroundings.slot * NUMBERS + os.getpid() % NUMBERS)
         number = next(self._numbers)
         self._emit: Emit = self._logger.bind("qmgr", number)
-        self._lasting = Lasting(self._logger, Resolver(), LoginBackends(), number, surroundings.mailboxes)
+        self._lasting = Lasting(self._logger, Resolver(), LoginBackends(), number, surroundings.rights)
         self._listeners: dict[Endpoint, Listener] = {}
         self._generations: list[Generation] = []
         self._drop: asyncio.Server | None = None

@@ -1,7 +1,8 @@
 """What is looked at before the start, beyond the text of main.cf: restrictions, certificates, logins, tables.
 
-GP04xx: certificates and logins. A fault of certificates is a warning, as Postfix starts with it too (STARTTLS then
-answers 454); a login backend that does not exist stops the start, because every client would be turned away.
+GP04xx: certificates, logins and commands. A fault of certificates is a warning, as Postfix starts with it too (STARTTLS
+then answers 454), and so is one of a pipe transport, whose mail waits meanwhile; a login backend that does not exist
+stops the start, because every client would be turned away.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from gatepost.config.findings import ConfigurationError, Finding, Level, errors
 from gatepost.config.load import Configuration
 from gatepost.config.services import Service
 from gatepost.config.settings import Settings
+from gatepost.delivery.pipeattributes import BadAttribute, PipeAttributes
 from gatepost.mail.events import Event
 from gatepost.policy.compile import compile_program
 from gatepost.sasl.users import parse_users
@@ -24,6 +26,7 @@ from gatepost.tls.modes import server_tls_mode
 CERTIFICATE_UNUSABLE = "GP0401"
 LOGIN_TYPE_MISSING = "GP0402"
 USERS_UNREADABLE = "GP0403"
+PIPE_UNUSABLE = "GP0404"
 
 
 def with_start_findings(configuration: Configuration) -> Configuration:
@@ -36,6 +39,8 @@ def with_start_findings(configuration: Configuration) -> Configuration:
         if service.command == "smtpd":
             found = (*compile_program(service.settings, configuration.own)[1], *_service_findings(service))
             added += (finding for finding in found if finding not in added)
+        elif service.command == "pipe":
+            added += _pipe_findings(service)
     for settings in (configuration.settings, *(service.settings for service in configuration.services)):
         added += (finding for finding in unsupported_tables(settings) if finding not in added)
     findings = (*configuration.findings, *added)
@@ -47,6 +52,15 @@ def with_start_findings(configuration: Configuration) -> Configuration:
 def _service_findings(service: Service) -> Iterator[Finding]:
     yield from _certificate_findings(service.settings)
     yield from _login_findings(service.settings)
+
+
+def _pipe_findings(service: Service) -> Iterator[Finding]:
+    try:
+        PipeAttributes.parse(service.args)
+    except BadAttribute as error:
+        message = f"{service.name}: {error}; its mail would wait in the queue"
+        hint = "such as: user=vmail argv=/usr/bin/maildrop -d ${recipient}"
+        yield Finding(PIPE_UNUSABLE, Level.WARNING, message, service.entry.place, hint)
 
 
 def _certificate_findings(settings: Settings) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import uvloop
 from gatepost.config.findings import ConfigurationError
 from gatepost.config.load import Configuration, load
 from gatepost.delivery import helper
-from gatepost.delivery.writers import DirectWriter, HelperWriter, MailboxWriter
+from gatepost.delivery.writers import COMMANDS, DirectWriter, HelperWriter, UserRights
 from gatepost.mail.events import Emit, Warned
 from gatepost.maillog import Logger
 from gatepost.server import control
@@ -74,7 +74,7 @@ class _Worker:
     async def main(self, handed: Mapping[str, bytes]) -> int:
         loop = asyncio.get_running_loop()
         setting = self._setting
-        live = Live(Surroundings(self._sink, self._task.number, setting.workers, setting.limits, _writer(setting)))
+        live = Live(Surroundings(self._sink, self._task.number, setting.workers, setting.limits, _rights(setting)))
         await live.start(self._configuration, dict(self._task.listeners), HandedFiles(handed))
         end = self._task.end
         end.setblocking(False)
@@ -126,9 +126,11 @@ class _Worker:
             control.send(self._task.end, Message(Word.RELOADED))
 
 
-def _writer(setting: Setting) -> MailboxWriter:
-    """Who writes to mailboxes: the helper as their owner, or, where we are not root, we ourselves."""
-    return DirectWriter() if setting.owner is None else HelperWriter(setting.mailboxes)
+def _rights(setting: Setting) -> UserRights:
+    """Who does what needs a user's rights: the helper, or, where we are not root, we ourselves."""
+    if setting.owner is None:
+        return DirectWriter()
+    return HelperWriter(setting.mailboxes, asyncio.Semaphore(max(1, COMMANDS // setting.workers)))
 
 
 def _endpoint(name: str) -> Endpoint:

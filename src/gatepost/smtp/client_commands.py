@@ -16,8 +16,8 @@ _UNKNOWN = ("", "unknown")
 _NOTIFY = (Notify.NEVER, Notify.SUCCESS, Notify.FAILURE, Notify.DELAY)
 
 
-def mail_line(mail: Mail, offered: Container[str]) -> str:
-    """`MAIL FROM:<sender>` and its parameters (RFC 1870, 3461, 6152, 6531)."""
+def mail_line(mail: Mail, offered: Container[str], *, dummy_auth: bool = False) -> str:
+    """`MAIL FROM:<sender>` and its parameters (RFC 1870, 3461, 4954, 6152, 6531)."""
     line = [f"MAIL FROM:<{external(mail.sender)}>"]
     if "SIZE" in offered and ("8BITMIME" in offered or not mail.converts_8bit):
         line.append(f"SIZE={mail.size}")
@@ -30,6 +30,8 @@ def mail_line(mail: Mail, offered: Container[str]) -> str:
             line.append(f"RET={mail.ret.value}")
     if mail.smtputf8 and "SMTPUTF8" in offered:
         line.append("SMTPUTF8")
+    if dummy_auth:
+        line.append("AUTH=<>")  # we logged in, and vouch for nobody (RFC 4954 section 5)
     return " ".join(line)
 
 

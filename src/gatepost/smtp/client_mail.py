@@ -67,7 +67,10 @@ class Transaction:
         origin = origin_lines(mail, talk.offered)
         ahead = (line for _, line in origin)
         talk.send(
-            *ahead, mail_line(mail, talk.offered), *(rcpt_line(to, talk.offered) for to in mail.recipients), "DATA"
+            *ahead,
+            mail_line(mail, talk.offered, dummy_auth=talk.dummy_auth),
+            *(rcpt_line(to, talk.offered) for to in mail.recipients),
+            "DATA",
         )
         for stage, _ in origin:
             self._note_refusal((yield WAITING[stage]), stage)
@@ -87,7 +90,9 @@ class Transaction:
         talk, mail = self._talk, self.mail
         for stage, line in origin_lines(mail, talk.offered):
             self._note_refusal((yield from talk.command(line, stage)), stage)
-        if not self._is_welcome((yield from talk.command(mail_line(mail, talk.offered), Stage.MAIL))):
+        if not self._is_welcome(
+            (yield from talk.command(mail_line(mail, talk.offered, dummy_auth=talk.dummy_auth), Stage.MAIL))
+        ):
             return None
         taken: list[int] = []
         for index, recipient in enumerate(mail.recipients):

@@ -12,6 +12,8 @@ from gatepost.smtp.client_values import Dialect, Hello, Outcome, Stage, TlsLevel
 
 _STARS = "20* \t\n"
 """All there is in the greeting of a server behind such a firewall, which puts stars for what it does not want seen."""
+NOT_OFFERED = "4.7.4"
+"""The status code that says: TLS is required, and there is no STARTTLS."""
 
 _NO_TLS = Outcome("4.7.5", "TLS is required, but our TLS engine is unavailable")
 
@@ -80,7 +82,7 @@ def _start_tls(talk: Talk, *, required: bool) -> Script:
     if "STARTTLS" not in talk.offered:
         if required:
             text = f"TLS is required, but was not offered by host {label}"
-            raise Abandoned(Outcome("4.7.4", text), polite=True)
+            raise Abandoned(Outcome(NOT_OFFERED, text), polite=True)
         return
     if not talk.plan.tls_usable:
         if required:

@@ -48,6 +48,7 @@ class Talk:
         self.in_tls = False
         self.verified = False
         self.binding = b""
+        self.dummy_auth = False
         self.pix: frozenset[str] = frozenset()
 
     def send(self, *lines: str) -> None:

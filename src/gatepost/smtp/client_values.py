@@ -109,6 +109,14 @@ class LoginExchange(Protocol):
 class Credentials(Protocol):
     """A login for this server, and what may be used of what the server offers."""
 
+    def refusal(self) -> str:
+        """What the server said to this login some time ago, code and all; empty where it may be tried."""
+        ...
+
+    def refused(self, said: str) -> None:
+        """The server refused this login for good."""
+        ...
+
     def supported(self, offered: tuple[str, ...]) -> tuple[str, ...]:
         """The offered mechanisms that the configuration lets through."""
         ...
@@ -127,11 +135,12 @@ class Credentials(Protocol):
 class SessionPlan:
     """What is settled about a session before its first byte.
 
-    `name` is what we call ourselves; `queue_id` is for log lines. `discard` are EHLO keywords to overlook, in capitals.
-    `tls_first`: TLS from the first byte, no STARTTLS. `tls_usable`: our side can do TLS. `skip_5xx_greeting` and
-    `soft_login`: a permanent refusal at these points is a temporary one. `nexthop` is for the text about loops;
-    `detects_loops` where meeting our own name means that mail would go in circles. `line_limit` is in bytes. `pix` are
-    workarounds (`disable_esmtp`, `delay_dotcrlf`) for a server behind a PIX firewall, which stars tell.
+    `name` is what we call ourselves; `queue_id` is for log lines. `discard` are EHLO keywords to overlook, in
+    capitals. `tls_first`: TLS from the first byte, no STARTTLS. `tls_usable`: our side can do TLS.
+    `skip_5xx_greeting` and `soft_login`: a permanent refusal at these points is a temporary one. `dummy_auth`:
+    after a login, MAIL says `AUTH=<>`. `nexthop` is for the text about loops; `detects_loops` where meeting our own
+    name means that mail would go in circles. `line_limit` is in bytes. `pix` are workarounds (`disable_esmtp`,
+    `delay_dotcrlf`) for a server behind a PIX firewall, which stars tell.
     """
 
     server: Server
@@ -146,6 +155,7 @@ class SessionPlan:
     tls_usable: bool = True
     credentials: Credentials | None = None
     soft_login: bool = True
+    dummy_auth: bool = False
     skip_5xx_greeting: bool = True
     skip_quit_reply: bool = True
     detects_loops: bool = True

@@ -2,8 +2,8 @@
 
 The rules:
 
-1. Policies with the same protocols and ciphers share a context. A policy whose words OpenSSL does not understand has
-   none: the handshake fails, and the log says why.
+1. Policies with the same protocols, ciphers and authorities share a context. A policy whose words OpenSSL does not
+   understand has none: the handshake fails, and the log says why.
 2. A session is resumed only with the same policy, the same peer and the same name sent to it (`smtp_tls_session_cache_
    database` turns that on; sessions are kept in memory, whatever it names). What was wrong with the chain is kept
    beside it, and the policy is applied to the certificate anew.
@@ -75,7 +75,7 @@ class ClientTls:
         """Reads a file of trust anchors."""
         self.digests = terms.digests
         """The digests of TLSA records, the strongest first."""
-        self._contexts: OrderedDict[tuple[str, str], SSL.Context] = OrderedDict()
+        self._contexts: OrderedDict[tuple[str, str, bool], SSL.Context] = OrderedDict()
         self._sessions: OrderedDict[tuple[TlsPolicy, str], _Kept] = OrderedDict()
 
     @classmethod
@@ -154,7 +154,7 @@ class ClientTls:
             ciphers = graded_list(policy.ciphers, policy.exclude, self._terms.grades)
         except ValueError as error:
             raise TlsUnavailable(Warned(f"{peer}: {error}")) from error
-        key = policy.protocols, ciphers
+        key = policy.protocols, ciphers, policy.by_web
         known = self._contexts.get(key)
         if known is None:
             known = self._contexts[key] = self._make(policy, ciphers, peer)
@@ -170,7 +170,10 @@ class ClientTls:
             problem = Warned(f'{peer}: Invalid TLS protocol list "{policy.protocols}": aborting TLS session')
             raise TlsUnavailable(problem) from error
         try:
-            return make_context(Side.CLIENT, replace(self._terms.base, protocols=protocols, ciphers=ciphers))
+            base = self._terms.base
+            web = base.default_authorities or policy.by_web
+            terms = replace(base, protocols=protocols, ciphers=ciphers, default_authorities=web)
+            return make_context(Side.CLIENT, terms)
         except (SSL.Error, ChainError) as error:
             problem = Warned(f'{peer}: error setting cipher grade: "{policy.ciphers}"')
             raise TlsUnavailable(problem) from error

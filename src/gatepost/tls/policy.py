@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from gatepost.mail.events import Event, Warned
@@ -70,13 +70,37 @@ Load = Callable[[str], tuple[Tlsa, ...]]
 
 
 class Unusable(Exception):  # noqa: N818 - said as it is
-    """There is no policy that mail could be sent under; `events` are the log lines that say why."""
+    """There is no policy that mail could be sent under; `events` are the log lines that say why.
 
-    def __init__(self, *events: Event, text: str = CONFIGURATION_PROBLEM, dsn: str = "4.7.5") -> None:
+    `source` and `result` are for reports, where the fault is the other side's (RFC 8460 section 4.3).
+    """
+
+    def __init__(
+        self,
+        *events: Event,
+        text: str = CONFIGURATION_PROBLEM,
+        dsn: str = "4.7.5",
+        source: PolicySource | None = None,
+        result: str = "",
+    ) -> None:
         super().__init__(text)
+        self.source = source
+        self.result = result
         self.text = text
         self.dsn = dsn
         self.events = events
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """Where a policy comes from, as reports tell it (RFC 8460 section 4.4): `tlsa`, `sts` or `no-policy-found`.
+
+    `lines` are the policy's own text.
+    """
+
+    kind: str
+    domain: str
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +110,9 @@ class TlsPolicy:
     `protocols`, `ciphers` (a grade) and `exclude` are in main.cf's language. `match` are name patterns, `pins` are
     fingerprints (upper-case hexadecimal without colons). `records` are what the server's chain is checked against:
     of its own TLSA records, or of a file of trust anchors that take the place of the authorities. `servername` goes
-    out as SNI. Equal policies may share connections and sessions.
+    out as SNI. `by_web`: the authorities of the web vouch for the server, whatever main.cf names (MTA-STS).
+    `on_trial`: a name is looked for, and its lack is only told. Equal policies may share connections and sessions; the
+    `source` does not count.
     """
 
     level: Level = Level.NONE
@@ -97,6 +123,9 @@ class TlsPolicy:
     pins: tuple[str, ...] = ()
     records: tuple[Tlsa, ...] = ()
     servername: str = ""
+    by_web: bool = False
+    on_trial: bool = False
+    source: PolicySource | None = field(default=None, compare=False)
 
     @property
     def required(self) -> bool:

@@ -43,7 +43,8 @@ class Judge:
         if not chain:
             return self._result("Anonymous", ChainFault(UNSPECIFIED), peer)
         if not self.policy.level.matches:
-            return Verdict(True, "Untrusted" if fault else "Trusted")
+            state = "Untrusted" if fault else "Trusted"
+            return Verdict(accepted=True, state=state, fault=self._trial(chain[0], fault))
         try:
             certificates = [certificate.to_cryptography() for certificate in chain]
         except ValueError:  # a peer may send any bytes that OpenSSL puts up with
@@ -55,6 +56,16 @@ class Judge:
         if fault:
             return self._result("Untrusted", fault, peer)
         return self._by_name(certificates[0], peer, ())
+
+    def _trial(self, certificate: crypto.X509, fault: ChainFault | None) -> ChainFault | None:
+        """What a policy in force would have found wrong."""
+        if not self.policy.on_trial or fault is not None:
+            return fault
+        try:
+            named = matching_name(certificate.to_cryptography(), self.policy.match)
+        except ValueError:
+            named = None
+        return None if named else ChainFault(WRONG_NAME)
 
     def _by_fingerprint(self, certificate: x509.Certificate, peer: str) -> Verdict:
         size = hashlib.new(self.digest, usedforsecurity=False).digest_size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, duration, size, tables, text, words
+from gatepost.config.param import NOTED, boolean, duration, size, tables, text, words
 
 
 class BouncesParameters:
@@ -21,7 +21,7 @@ class BouncesParameters:
     )
     bounce_template_file = text("", doc="File with texts for reports in place of the built-in ones (bounce(5)).")
     confirm_delay_cleared = boolean("no", doc="Tell the sender when a delayed message was delivered after all.")
-    default_delivery_status_filter = tables("", support=GUARDING, doc="Tables that change the status of deliveries.")
+    default_delivery_status_filter = tables("", doc="Tables that change the status of deliveries.")
     defer_service_name = text("defer", support=NOTED, doc="The service that keeps reports of delayed recipients.")
     delay_notice_recipient = text("postmaster", doc="Who gets copies of delay notices (notify class `delay`).")
     delay_warning_time = duration(
@@ -39,7 +39,6 @@ class BouncesParameters:
     )
     local_delivery_status_filter = tables(
         "$default_delivery_status_filter",
-        support=GUARDING,
         doc="Like `default_delivery_status_filter`, for local delivery.",
     )
     notify_classes = words(
@@ -48,15 +47,13 @@ class BouncesParameters:
     )
     pipe_delivery_status_filter = tables(
         "$default_delivery_status_filter",
-        support=GUARDING,
         doc="Like `default_delivery_status_filter`, for delivery to commands.",
     )
     smtp_delivery_status_filter = tables(
-        "$default_delivery_status_filter", support=GUARDING, doc="Like `default_delivery_status_filter`, for SMTP."
+        "$default_delivery_status_filter", doc="Like `default_delivery_status_filter`, for SMTP."
     )
     trace_service_name = text("trace", support=NOTED, doc="The service that keeps reports of verbose deliveries.")
     virtual_delivery_status_filter = tables(
         "$default_delivery_status_filter",
-        support=GUARDING,
         doc="Like `default_delivery_status_filter`, for virtual mailboxes.",
     )

@@ -25,6 +25,13 @@ class GatepostParameters:
         "syslog",
         doc="Where log lines go when `maillog_file` is empty: standard output, or /dev/log.",
     )
+    gatepost_mta_sts = boolean(
+        "no",
+        doc="Follow the MTA-STS policies (RFC 8461) of other domains, where `smtp_tls_security_level` is `may`, `encrypt` or `dane` and no table speaks of the next hop.",
+    )
+    gatepost_tls_reports = boolean(
+        "no", doc="Count the TLS sessions with other domains by day, for `gatepost tlsrpt` (RFC 8460)."
+    )
     gatepost_stop_limit = duration("30s", doc="How long a stop waits for messages and deliveries under way.")
     gatepost_worker_limit = duration(
         "30s", doc="How long a worker may not answer before it is killed and replaced; 0 for any time."

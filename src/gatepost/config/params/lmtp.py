@@ -48,7 +48,7 @@ class LmtpParameters:
         "no", support=NOTED, doc="Like `smtp_defer_if_no_mx_address_found`, for LMTP."
     )
     lmtp_delivery_status_filter = tables(
-        "$default_delivery_status_filter", support=GUARDING, doc="Like `smtp_delivery_status_filter`, for LMTP."
+        "$default_delivery_status_filter", doc="Like `smtp_delivery_status_filter`, for LMTP."
     )
     lmtp_destination_concurrency_limit = integer(
         "$default_destination_concurrency_limit", doc="Like `smtp_destination_concurrency_limit`, for LMTP."
@@ -91,8 +91,8 @@ class LmtpParameters:
     lmtp_rcpt_timeout = duration("300s", doc="Like `smtp_rcpt_timeout`, for LMTP.")
     lmtp_reply_filter = tables("", support=GUARDING, doc="Like `smtp_reply_filter`, for LMTP.")
     lmtp_rset_timeout = duration("20s", doc="Like `smtp_rset_timeout`, for LMTP.")
-    lmtp_sasl_auth_cache_name = tables("", support=NOTED, doc="Like `smtp_sasl_auth_cache_name`, for LMTP.")
-    lmtp_sasl_auth_cache_time = duration("90d", support=NOTED, doc="Like `smtp_sasl_auth_cache_time`, for LMTP.")
+    lmtp_sasl_auth_cache_name = tables("", doc="Like `smtp_sasl_auth_cache_name`, for LMTP.")
+    lmtp_sasl_auth_cache_time = duration("90d", doc="Like `smtp_sasl_auth_cache_time`, for LMTP.")
     lmtp_sasl_auth_enable = boolean("no", doc="Like `smtp_sasl_auth_enable`, for LMTP.")
     lmtp_sasl_auth_soft_bounce = boolean("yes", doc="Like `smtp_sasl_auth_soft_bounce`, for LMTP.")
     lmtp_sasl_mechanism_filter = strings("", doc="Like `smtp_sasl_mechanism_filter`, for LMTP.")
@@ -107,7 +107,7 @@ class LmtpParameters:
         doc="Like `smtp_sasl_tls_verified_security_options`, for LMTP.",
     )
     lmtp_sasl_type = text("cyrus", support=NOTED, doc="Like `smtp_sasl_type`, for LMTP.")
-    lmtp_send_dummy_mail_auth = boolean("no", support=NOTED, doc="Like `smtp_send_dummy_mail_auth`, for LMTP.")
+    lmtp_send_dummy_mail_auth = boolean("no", doc="Like `smtp_send_dummy_mail_auth`, for LMTP.")
     lmtp_send_xforward_command = boolean("no", doc="Like `smtp_send_xforward_command`, for LMTP.")
     lmtp_sender_dependent_authentication = boolean(
         "no", support=GUARDING, doc="Like `smtp_sender_dependent_authentication`, for LMTP."

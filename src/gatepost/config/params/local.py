@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, duration, integer, size, tables, text, words
+from gatepost.config.param import NOTED, boolean, duration, integer, size, tables, text, words
 
 
 class LocalParameters:
@@ -16,19 +16,18 @@ class LocalParameters:
         "hash:/etc/aliases, nis:mail.aliases", doc="Tables in aliases(5) form that say where mail for local names goes."
     )
     allow_mail_to_commands = words(
-        "alias, forward", support=GUARDING, doc="Where an address may name a command: `alias`, `forward`, `include`."
+        "alias, forward", doc="Where an address may name a command: `alias`, `forward`, `include`."
     )
     allow_mail_to_files = words(
         "alias, forward", doc="Where an address may name a file: `alias`, `forward`, `include`."
     )
     biff = boolean("yes", support=NOTED, doc="Tell local users of new mail through the comsat service.")
-    command_execution_directory = text("", raw=True, support=NOTED, doc="Where commands of local delivery run.")
+    command_execution_directory = text("", raw=True, doc="Where commands of local delivery run.")
     command_expansion_filter = text(
         "1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        support=NOTED,
         doc="Characters that values in `mailbox_command` may keep.",
     )
-    command_time_limit = duration("1000s", support=NOTED, doc="How long a delivery to a command may take.")
+    command_time_limit = duration("1000s", doc="How long a delivery to a command may take.")
     default_privs = text(
         "nobody", doc="The user whose rights deliveries to files and commands have when no other user is meant."
     )
@@ -36,23 +35,18 @@ class LocalParameters:
     deliver_lock_delay = duration("1s", doc="Time between two tries for a mailbox lock.")
     execution_directory_expansion_filter = text(
         "1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        support=NOTED,
         doc="Characters that values in `command_execution_directory` may keep.",
     )
     expand_owner_alias = boolean("no", doc="Use what `owner-name` expands to as the sender, rather than the name.")
     fallback_transport = text("", doc="The transport for local recipients that have neither alias nor account.")
-    fallback_transport_maps = tables(
-        "", support=GUARDING, doc="Transports for single recipients that have neither alias nor account."
-    )
+    fallback_transport_maps = tables("", doc="Transports for single recipients that have neither alias nor account.")
     forward_expansion_filter = text(
         "1234567890!@%-_=+:,./abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        support=NOTED,
         doc="Characters that values in `forward_path` may keep.",
     )
     forward_path = words(
         "$home/.forward${recipient_delimiter}${extension}, $home/.forward",
         raw=True,
-        support=NOTED,
         doc="Where a user's .forward file is.",
     )
     frozen_delivered_to = boolean(
@@ -61,15 +55,15 @@ class LocalParameters:
     home_mailbox = text(
         "", doc="Mailbox of a local user within the home directory; with a `/` at its end it is a Maildir."
     )
-    local_command_shell = text("", support=NOTED, doc="The shell for deliveries to commands.")
+    local_command_shell = text("", doc="The shell for deliveries to commands.")
     luser_relay = text("", raw=True, doc="Address that gets mail for local recipients that do not exist.")
     mail_spool_directory = text("/var/mail", doc="Where local users' mailboxes are; with a `/` at its end, Maildirs.")
-    mailbox_command = text("", raw=True, support=GUARDING, doc="A command that gets all mail for local users.")
-    mailbox_command_maps = tables("", support=GUARDING, doc="Such commands for single users.")
+    mailbox_command = text("", raw=True, doc="A command that gets all mail for local users.")
+    mailbox_command_maps = tables("", doc="Such commands for single users.")
     mailbox_delivery_lock = words("fcntl, dotlock", doc="How a mailbox is locked while mail is written to it.")
     mailbox_size_limit = size("51200000", doc="The largest size of a mailbox file; 0 is no limit.")
     mailbox_transport = text("", doc="The transport that delivers all mail for local users, after aliases.")
-    mailbox_transport_maps = tables("", support=GUARDING, doc="Such transports for single users.")
+    mailbox_transport_maps = tables("", doc="Such transports for single users.")
     owner_request_special = boolean(
         "yes", doc="Treat `owner-name` and `name-request` as names of their own, not as `name` with an extension."
     )
@@ -79,10 +73,8 @@ class LocalParameters:
     propagate_unmatched_extensions = words(
         "canonical, virtual", doc="Lookups that carry an address extension over to their result."
     )
-    require_home_directory = boolean(
-        "no", support=NOTED, doc="Defer mail for a local user whose home directory is missing."
-    )
-    reset_owner_alias = boolean("no", support=NOTED, doc="Give mail to aliases without an owner its own owner again.")
+    require_home_directory = boolean("no", doc="Defer mail for a local user whose home directory is missing.")
+    reset_owner_alias = boolean("no", doc="Give mail to aliases without an owner its own owner again.")
     stale_lock_time = duration("500s", doc="Age from which a mailbox lock counts as left behind.")
     strict_mailbox_ownership = boolean("yes", doc="Defer mail for a mailbox file that its recipient does not own.")
     sun_mailtool_compatibility = boolean("no", support=NOTED, doc="Lock mailboxes for a mail program of the past.")

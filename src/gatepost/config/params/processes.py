@@ -42,16 +42,13 @@ class ProcessesParameters:
     debugger_command = text("", support=NOTED, doc="A command that is started beside a process under test.")
     default_process_limit = integer("100", doc="Processes of one service that may run at a time.")
     error_service_name = text("error", support=NOTED, doc="The service that bounces what is sent to it.")
-    export_environment = words(
-        "TZ MAIL_CONFIG LANG", support=NOTED, doc="Environment variables that other programs inherit."
-    )
+    export_environment = words("TZ MAIL_CONFIG LANG", doc="Environment variables that other programs inherit.")
     fault_injection_code = integer("0", support=NOTED, doc="Makes the server fail, for tests.")
     fork_attempts = integer("5", support=NOTED, doc="How often a process is tried to be started.")
     fork_delay = duration("1s", support=NOTED, doc="Time between two such tries.")
     html_directory = text("no", support=NOTED, doc="Where Postfix's HTML documentation is.")
     import_environment = words(
         "MAIL_CONFIG MAIL_DEBUG MAIL_LOGTAG TZ XAUTHORITY DISPLAY LANG=C POSTLOG_SERVICE POSTLOG_HOSTNAME",
-        support=NOTED,
         doc="Environment variables that the server takes over.",
     )
     ipc_idle = duration("5s", support=NOTED, doc="How long an idle connection between processes is kept.")

@@ -13,8 +13,8 @@ class SaslParameters:
     send_cyrus_sasl_authzid = boolean(
         "no", support=NOTED, doc="Send an authorisation identity when logging in at servers."
     )
-    smtp_sasl_auth_cache_name = tables("", support=NOTED, doc="Where failed logins are remembered.")
-    smtp_sasl_auth_cache_time = duration("90d", support=NOTED, doc="How long a failed login is remembered.")
+    smtp_sasl_auth_cache_name = tables("", doc="Where failed logins are remembered.")
+    smtp_sasl_auth_cache_time = duration("90d", doc="How long a failed login is remembered.")
     smtp_sasl_auth_enable = boolean("no", doc="Log in at servers for which there is a password.")
     smtp_sasl_auth_soft_bounce = boolean("yes", doc="Defer, rather than bounce, mail whose login fails.")
     smtp_sasl_mechanism_filter = strings("", doc="Mechanisms that may be used, of those that the server offers.")
@@ -31,7 +31,7 @@ class SaslParameters:
     smtp_sasl_type = text(
         "cyrus", support=NOTED, doc="The SASL library. Gatepost has its own PLAIN, LOGIN and CRAM-MD5 for every value."
     )
-    smtp_send_dummy_mail_auth = boolean("no", support=NOTED, doc="Send `AUTH=<>` with MAIL after a login.")
+    smtp_send_dummy_mail_auth = boolean("no", doc="Send `AUTH=<>` with MAIL after a login.")
     smtpd_sasl_auth_enable = boolean("no", doc="Let clients log in.")
     smtpd_sasl_authenticated_header = boolean("no", doc="Write the login into the Received header.")
     smtpd_sasl_exceptions_networks = hosts("", doc="Clients to whom AUTH is not offered.")
