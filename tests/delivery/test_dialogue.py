@@ -100,6 +100,23 @@ def test_content_as_a_whole_can_have_a_time_limit(sent: bool, rate: int) -> None
     run(main())
 
 
+def test_a_fault_of_ours_is_told_to_who_waits() -> None:
+    """Otherwise the delivery would wait for ever for an answer that was swallowed."""
+
+    class Faulty(ClientMachine):
+        def receive(self, data: bytes) -> None:
+            raise ZeroDivisionError(data)
+
+    async def main() -> None:
+        async with FakePeer() as peer:
+            connection = await connect(Place(peer.address, peer.port), 5)
+            machine = Faulty(SessionPlan(Server("peer", peer.address), "mx.ohio.net"))
+            with pytest.raises(ZeroDivisionError):
+                await Dialogue(machine, connection, {}, lambda _: None).open()
+
+    asyncio.run(main())
+
+
 def test_what_the_machine_notes_is_logged() -> None:
     async def main() -> None:
         seen: list[Event] = []

@@ -322,6 +322,42 @@ def test_servers_are_told_of_the_origin_where_that_is_configured(told: list[str]
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("dsn", "words", "lines"),
+    [
+        ("4.7.1", "450 4.7.1 wait", ['{}: replacing server reply "550 5.7.1 wait" with "450 4.7.1 wait"']),
+        ("5.7.1", "550 5.7.1 never", []),
+    ],
+)
+def test_replies_can_be_filtered(dsn: str, words: str, lines: list[str]) -> None:
+    async def main() -> None:
+        said = words if not lines else "550 5.7.1 wait"
+        async with FakePeer(replies={"RCPT": said}) as peer:
+            world = World(tables={"pcre:/f": {"550 5.7.1 wait": "450 4.7.1 wait"}})
+            rules = replace(RULES, reply_filter=("pcre:/f",), skip_quit_reply=False)
+            (result,) = await world.deliver(job("b@b.example", nexthop=at(peer)), rules)
+            assert (result.dsn, result.text) == (
+                dsn,
+                f"host {label(peer)} said: {words} (in reply to RCPT TO command)",
+            )
+            assert world.lines == [line.format(f"{label(peer)}:{peer.port}") for line in lines]
+
+    asyncio.run(main())
+
+
+def test_a_filter_that_fails_defers() -> None:
+    async def main() -> None:
+        async with FakePeer() as peer:
+            world = World()
+            rules = replace(RULES, reply_filter=("pcre:/gone",))
+            (result,) = await world.deliver(job("b@b.example", nexthop=at(peer)), rules)
+            assert (result.dsn, result.text) == ("4.3.0", f"local data error while talking to {label(peer)}")
+            line = f"warning: {label(peer)}:{peer.port}: table pcre:/gone lookup error for 220 peer.example ESMTP"
+            assert world.lines == [line]
+
+    asyncio.run(main())
+
+
 # LMTP
 
 

@@ -82,6 +82,8 @@ class Played:
             elif step is Want.CONTENT:
                 self.machine.content(CONTENT)
                 self.machine.content_end()
+            elif step is Want.LINE:
+                self.machine.line_read((self.machine.line or "").replace("5.7.1", "4.7.1").replace("554", "450"))
             elif step is Want.PAUSE:
                 self.pauses += 1
                 self.machine.paused()

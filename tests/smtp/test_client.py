@@ -169,3 +169,25 @@ def test_whatever_a_server_says_everybody_gets_a_verdict(
         assert len(played.texts) == 2
     else:
         assert played.machine.failure is not None
+
+
+@pytest.mark.parametrize("chunk", [None, 1])
+def test_replies_can_go_through_somebody_elses_hands(chunk: int | None) -> None:
+    plan = SessionPlan(SERVER, "mx.ohio.net", filters_replies=True)
+    played = Played(plan, mail("b@b.example"), chunk=chunk)
+    played.run(f"{PIPELINED}S: \\r\\n250 ok\\r\\n554-5.7.1 one\\r\\n554 5.7.1 two\\r\\n554 5.7.1 none")
+    words = "450-4.7.1 one 450 4.7.1 two"
+    assert played.texts == [("4.7.1", f"host mx.b.example[192.0.2.7] said: {words} (in reply to RCPT TO command)")]
+
+
+def test_data_of_our_own_that_cannot_be_had_ends_the_session() -> None:
+    machine = ClientMachine(SessionPlan(SERVER, "mx.ohio.net", filters_replies=True))
+    machine.receive(b"220 hi\r\n")
+    assert (machine.next_step(), machine.line) == (Want.LINE, "220 hi")
+    machine.data_failed()
+    assert machine.next_step() is Want.CLOSE
+    assert machine.failure is not None
+    assert (machine.failure.dsn, machine.failure.text) == (
+        "4.3.0",
+        "local data error while talking to mx.b.example[192.0.2.7]",
+    )

@@ -40,6 +40,7 @@ class Attempt:
         self._oracle: Oracle | None = None
         self._converts_8bit = rules.converts_8bit
         self._assume_final = rules.assume_final
+        self._reply_filter = rules.reply_filter
 
     @property
     def oracle(self) -> Oracle:
@@ -70,6 +71,14 @@ class Attempt:
             queue_id=job.queue_id,
             origin=self.origin,
         )
+
+    async def filtered(self, line: str) -> str | None:
+        """What to read in the place of a line of a reply (`smtp_reply_filter`). Raises LookupFailed."""
+        for table in self._reply_filter:
+            found = await self.oracle.lookup(table, line)
+            if found is not None:
+                return found
+        return None
 
     def postpone(self, outcome: Outcome) -> None:
         """A host failed for everybody; perhaps another one does better."""

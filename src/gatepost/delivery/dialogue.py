@@ -11,16 +11,20 @@ The rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from gatepost.delivery.connect import Connection
 from gatepost.delivery.content import Content
-from gatepost.mail.events import Emit
+from gatepost.mail.events import Emit, Noted, Warned
+from gatepost.oracle import LookupFailed
 from gatepost.smtp.client import ClientMachine
 from gatepost.smtp.client_values import Mail, Stage, Waiting, Want
 from gatepost.tls.channel import TlsChannel, TlsFailed
 from gatepost.tls.verdict import Verdict
+
+ReplyFilter = Callable[[str], Awaitable[str | None]]
+"""What to read in the place of a line of a reply; None for what it says. Raises LookupFailed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +44,7 @@ class Dialogue:
     channel: Callable[[], TlsChannel | None] | None = None
     pause: float = 0.0
     rate: int = 0
+    filter: ReplyFilter | None = None
     tls_broke: bool = False
     verdict: Verdict | None = None
     _tls: TlsChannel | None = None
@@ -47,6 +52,7 @@ class Dialogue:
     _waiter: asyncio.Future[None] | None = None
     _turn: int = -1
     _leaving: bool = False
+    _fault: Exception | None = None
 
     async def open(self) -> bool:
         """Greet, and do all that comes before the first mail. Whether the server is ready for one."""
@@ -80,18 +86,25 @@ class Dialogue:
 
     def received(self, data: bytes) -> None:
         """Work off what the server said."""
-        self.machine.receive(data)
-        self._go_on()
+        self._work_off(lambda: self.machine.receive(data))
 
     def ended(self) -> None:
         """The server has gone."""
-        self.machine.lost()
-        self._go_on()
+        self._work_off(self.machine.lost)
 
     def expired(self) -> None:
         """The server was silent for too long."""
-        self.machine.timed_out()
-        self._go_on()
+        self._work_off(self.machine.timed_out)
+
+    def _work_off(self, what: Callable[[], None]) -> None:
+        """Whatever goes wrong in our own code here is the waiting task's to know, or it would wait for ever."""
+        try:
+            what()
+            self._go_on()
+        except Exception as fault:  # noqa: BLE001 - see above
+            self._fault = fault
+            self.connection.abort()
+            self._wake()
 
     def _go_on(self) -> None:
         """Do all that can be done without waiting."""
@@ -104,6 +117,9 @@ class Dialogue:
             machine.content(whole)
             machine.content_end()
             step = machine.next_step()
+        while step is Want.LINE and self._leaving:
+            machine.line_read(machine.line or "")
+            step = machine.next_step()
         self._flush()
         if isinstance(step, Waiting):
             if machine.turn != self._turn:
@@ -111,10 +127,13 @@ class Dialogue:
                 self.connection.limit(self.limits.get(step.stage))
             return
         self.connection.limit(None)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._wake()
         if self._leaving and step is Want.CLOSE:
             self.connection.close()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _flush(self) -> None:
         self.connection.write(self.machine.take_output())
@@ -127,12 +146,17 @@ class Dialogue:
     async def _settled(self) -> None:
         """Wait until the session stands ready for mail or is over; do what only a task can."""
         while True:
+            if self._fault is not None:
+                raise self._fault
             match self.machine.next_step():
                 case Waiting():
                     self._waiter = asyncio.get_running_loop().create_future()
                     await self._waiter
                 case Want.TLS:
                     await self._start_tls()
+                    self._go_on()
+                case Want.LINE:
+                    await self._filter_line()
                     self._go_on()
                 case Want.PAUSE:
                     await asyncio.sleep(self.pause)
@@ -143,6 +167,18 @@ class Dialogue:
                     self._go_on()
                 case _:
                     return
+
+    async def _filter_line(self) -> None:
+        line = self.machine.line or ""
+        try:
+            changed = None if self.filter is None else await self.filter(line)
+        except LookupFailed as error:
+            self.emit(Warned(f"{self.machine.relay}: table {error.table} lookup error for {line}"))
+            self.machine.data_failed()
+            return
+        if changed is not None:
+            self.emit(Noted(f'{self.machine.relay}: replacing server reply "{line}" with "{changed}"'))
+        self.machine.line_read(line if changed is None else changed)
 
     async def _start_tls(self) -> None:
         channel = self.channel() if self.channel is not None else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gatepost.delivery.connect import Connection
 from gatepost.delivery.content import Content
-from gatepost.delivery.dialogue import Dialogue
+from gatepost.delivery.dialogue import Dialogue, ReplyFilter
 from gatepost.delivery.terms import SessionTerms
 from gatepost.delivery.tlsreports import GENERAL, NO_STARTTLS, result_type
 from gatepost.mail.events import Emit, Noted
@@ -60,7 +60,9 @@ class Session:
         self._tls = tls
         self._dialogue: Dialogue | None = None
 
-    async def open(self, queue_id: str, waited: float, emit: Emit) -> SessionReport | None:
+    async def open(
+        self, queue_id: str, waited: float, emit: Emit, reply_filter: ReplyFilter | None = None
+    ) -> SessionReport | None:
         """Do all that comes before the first mail. None once the server is ready for it, else why it is not.
 
         `queue_id` is the mail's, `waited` for how many seconds it has been in the queue.
@@ -75,6 +77,7 @@ class Session:
             self._channel(emit),
             terms.rules.pix.delay,
             terms.rules.min_data_rate,
+            reply_filter,
         )
         try:
             ready = await dialogue.open()
@@ -90,13 +93,15 @@ class Session:
         self._dialogue = dialogue
         return None
 
-    async def send(self, mail: Mail, content: Content, emit: Emit) -> SessionReport:
+    async def send(
+        self, mail: Mail, content: Content, emit: Emit, reply_filter: ReplyFilter | None = None
+    ) -> SessionReport:
         """Hand over one mail; only in a session that is open."""
         dialogue = self._dialogue
         assert dialogue is not None  # noqa: S101 - see above
         began = self._clock()
         self.uses += 1
-        dialogue.emit = emit
+        dialogue.emit, dialogue.filter = emit, reply_filter
         try:
             await dialogue.send(mail, content)
         except BaseException:

@@ -61,6 +61,7 @@ class SessionTerms:
             skip_quit_reply=rules.skip_quit_reply,
             detects_loops=self.detects_loops,
             line_limit=rules.line_limit,
+            filters_replies=bool(rules.reply_filter),
             pix=self.pix - {"delay_dotcrlf"} if is_fresh else self.pix,
         )
 

@@ -123,7 +123,7 @@ class Visitor:
             attempt.postpone(Outcome("4.4.1", text))
             return None
         session = Session(connection, terms, self._tls)
-        failed = await session.open(attempt.job.queue_id, attempt.waited, attempt.emit)
+        failed = await session.open(attempt.job.queue_id, attempt.waited, attempt.emit, attempt.filtered)
         if self._reports is not None and visit.hop.by_mx and session.tls_result is not None:
             self._reports.session(terms.tls, visit.hop.host, visit.server, session.tls_result)
         return failed or await self._use(attempt, visit, session)
@@ -141,12 +141,16 @@ class Visitor:
 
     async def _use(self, attempt: Attempt, visit: Visit, session: Session) -> SessionReport:
         """The mail over a session that is open."""
-        report = await session.send(attempt.mail(), attempt.content, attempt.emit)
-        if session.is_idle and await self._is_wanted(attempt, visit):
-            session.is_lone = visit.is_lone
-            self._pool.keep(session, visit.hop.text if visit.is_best else "")
-        else:
-            session.leave()
+        report = await session.send(attempt.mail(), attempt.content, attempt.emit, attempt.filtered)
+        is_wanted = False
+        try:
+            is_wanted = session.is_idle and await self._is_wanted(attempt, visit)
+        finally:
+            if is_wanted:
+                session.is_lone = visit.is_lone
+                self._pool.keep(session, visit.hop.text if visit.is_best else "")
+            else:
+                session.leave()
         return report
 
     async def _is_on_its_terms(self, attempt: Attempt, hop: Nexthop, session: Session) -> bool:

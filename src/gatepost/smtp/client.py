@@ -18,6 +18,8 @@ The rules:
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from gatepost.mail.events import Event
 from gatepost.smtp.client_mail import Transaction
 from gatepost.smtp.client_opening import opening
@@ -35,6 +37,8 @@ class ClientMachine:
         self._transaction: Transaction | None = None
         self.failure: Outcome | None = None
         """Why the session ended before its time."""
+        self.line: str | None = None
+        """The line of a reply that is to be looked up."""
         self.turn = 0
         """Counts the replies; while it stands still, the server owes the same one."""
         self.unheard = False
@@ -56,7 +60,9 @@ class ClientMachine:
         reader = talk.reader
         while isinstance(self._step, Waiting):
             try:
-                reply = reader.next_reply()
+                if self._plan.filters_replies and self._has_line():
+                    return Want.LINE
+                reply = None if self._plan.filters_replies else reader.next_reply()
             except ReplyTooLong:
                 self._flooded()
                 continue
@@ -64,13 +70,27 @@ class ClientMachine:
                 talk.note_oddities()
             if reply is None:
                 return self._step
-            self.turn += 1
-            if reply.code != SHUTTING_DOWN:
-                self.unheard = False
-            self._resume(reply)
+            self._answered(reply)
         if reader.size > REPLY_LIMIT:
             self._flooded()
         return self._step
+
+    def line_read(self, line: str) -> None:
+        """What to read in the place of `line`; only where LINE was wanted."""
+        self.line = None
+        reply = self._talk.reader.add(line)
+        if reply is not None:
+            self._answered(reply)
+
+    def data_failed(self) -> None:
+        """What we need of our own cannot be had."""
+        text = f"local data error while talking to {self._talk.label}"
+        self._throw(Abandoned(Outcome("4.3.0", text), polite=False))
+
+    @property
+    def relay(self) -> str:
+        """The server, as log lines show it."""
+        return self._plan.server.relay
 
     def take_output(self) -> bytes:
         """The bytes to write now."""
@@ -166,15 +186,27 @@ class ClientMachine:
         return tuple(found[index] for index in range(len(self._transaction.mail.recipients)))
 
     @property
-    def offered(self) -> frozenset[str]:
-        """The extensions that the server offers, in capitals."""
-        return frozenset(self._talk.offered)
+    def offered(self) -> AbstractSet[str]:
+        """The extensions that the server offers, in capitals; a view that changes with them."""
+        return self._talk.offered.keys()
 
     def offers(self, keyword: str) -> bool:
         """Whether the server offers an extension, named in capitals."""
         return keyword in self._talk.offered
 
     # The script and how it moves
+
+    def _has_line(self) -> bool:
+        """Whether there is a line to be looked up. Raises ReplyTooLong."""
+        if self.line is None:
+            self.line = self._talk.reader.next_line()
+        return self.line is not None
+
+    def _answered(self, reply: RemoteReply) -> None:
+        self.turn += 1
+        if reply.code != SHUTTING_DOWN:
+            self.unheard = False
+        self._resume(reply)
 
     def _resume(self, reply: RemoteReply | None) -> None:
         try:

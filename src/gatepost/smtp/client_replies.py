@@ -82,26 +82,22 @@ class ReplyReader:
 
     def next_reply(self) -> RemoteReply | None:
         """The next whole reply; None while it is incomplete. Raises ReplyTooLong."""
-        while (end := self._buffer.find(b"\n", self._at)) >= 0:
-            line = self._buffer[self._at : end]
-            self._taken += end + 1 - self._at
-            self._at = end + 1
+        while (line := self._raw_line()) is not None:
             if not self._lines and (reply := _whole(line) if len(line) < SHORT else None):
                 self._taken = 0
                 return reply
-            text = printable(line.removesuffix(b"\r")[:LINE_LIMIT])
-            if len(line) > LINE_LIMIT + 1:
-                self.cut.append(text)
-            reply = self._add(text)
+            reply = self.add(self._shown(line))
             if reply is not None:
                 return reply
-            if self._taken > REPLY_LIMIT:
-                raise ReplyTooLong
-        if self._taken + self.size > REPLY_LIMIT:
-            raise ReplyTooLong
         return None
 
-    def _add(self, line: str) -> RemoteReply | None:
+    def next_line(self) -> str | None:
+        """The next line, for `add`; None while it is incomplete. Raises ReplyTooLong."""
+        line = self._raw_line()
+        return None if line is None else self._shown(line)
+
+    def add(self, line: str) -> RemoteReply | None:
+        """The reply that a line completes; None where more is to come."""
         self._lines.append(line)
         found = _LINE.fullmatch(line)
         if found is None:
@@ -112,13 +108,32 @@ class ReplyReader:
         lines, self._lines, self._taken = self._lines, [], 0
         return _reply(int(found[1]), found[3] or "", lines)
 
+    def _raw_line(self) -> bytes | None:
+        end = self._buffer.find(b"\n", self._at)
+        if self._taken + (self.size if end < 0 else 0) > REPLY_LIMIT:
+            raise ReplyTooLong
+        if end < 0:
+            return None
+        line = self._buffer[self._at : end]
+        self._taken += end + 1 - self._at
+        self._at = end + 1
+        return line
+
+    def _shown(self, line: bytes) -> str:
+        text = printable(line.removesuffix(b"\r")[:LINE_LIMIT])
+        if len(line) > LINE_LIMIT + 1:
+            self.cut.append(text)
+        return text
+
 
 @lru_cache(maxsize=256)
 def _whole(line: bytes) -> RemoteReply | None:
     """The reply that one line is, as most are, and most of them the same again and again."""
     text = printable(line.removesuffix(b"\r"))
     found = _LINE.fullmatch(text)
-    return None if found is None or found[2] == "-" else _reply(int(found[1]), found[3] or "", [text])
+    if found is None or found[2] == "-":
+        return None
+    return RemoteReply(int(found[1]), _status(int(found[1]), found[3] or ""), text, (found[3] or "",))
 
 
 def printable(raw: bytes) -> str:
@@ -127,9 +142,14 @@ def printable(raw: bytes) -> str:
 
 
 def _reply(code: int, last: str, lines: list[str]) -> RemoteReply:
-    kind = code // 100
-    status = _STATUS.match(last)
-    usual = f"{kind}.0.0" if kind in (2, 4, 5) else "5.5.0"
-    dsn = status[0] if status and int(status[1]) == kind else usual
     texts = tuple(found[3] or "" if (found := _LINE.fullmatch(line)) else line for line in lines)
-    return RemoteReply(code, dsn, " ".join(lines)[:LINE_LIMIT], texts)
+    return RemoteReply(code, _status(code, last), " ".join(lines)[:LINE_LIMIT], texts)
+
+
+def _status(code: int, text: str) -> str:
+    """The enhanced status code of a reply whose last line has this text (RFC 2034 section 4)."""
+    kind = code // 100
+    status = _STATUS.match(text)
+    if status and int(status[1]) == kind:
+        return status[0]
+    return f"{kind}.0.0" if kind in (2, 4, 5) else "5.5.0"

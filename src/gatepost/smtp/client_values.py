@@ -140,7 +140,8 @@ class SessionPlan:
     `skip_5xx_greeting` and `soft_login`: a permanent refusal at these points is a temporary one. `dummy_auth`:
     after a login, MAIL says `AUTH=<>`. `nexthop` is for the text about loops; `detects_loops` where meeting our own
     name means that mail would go in circles. `line_limit` is in bytes. `pix` are workarounds (`disable_esmtp`,
-    `delay_dotcrlf`) for a server behind a PIX firewall, which stars tell.
+    `delay_dotcrlf`) for a server behind a PIX firewall, which stars tell. `filters_replies`: each line of a
+    reply goes through the shell's hands.
     """
 
     server: Server
@@ -161,6 +162,7 @@ class SessionPlan:
     detects_loops: bool = True
     line_limit: int = 998
     pix: frozenset[str] = frozenset()
+    filters_replies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,7 @@ class Want(Enum):
 
     TLS = "tls"  # shake hands, then `tls_started` or `tls_failed`
     CONTENT = "content"  # the message's content, by `content` and `content_end`
+    LINE = "line"  # a line of a reply is to be looked up, then `line_read`
     PAUSE = "pause"  # send what there is, let the configured while pass, then `paused`
     MAIL = "mail"  # the session stands: `begin` a mail, or `quit`
     CLOSE = "close"  # write what is left and close the connection

@@ -89,7 +89,7 @@ class LmtpParameters:
     lmtp_quote_rfc821_envelope = boolean("yes", support=NOTED, doc="Like `smtp_quote_rfc821_envelope`, for LMTP.")
     lmtp_randomize_addresses = boolean("yes", doc="Like `smtp_randomize_addresses`, for LMTP.")
     lmtp_rcpt_timeout = duration("300s", doc="Like `smtp_rcpt_timeout`, for LMTP.")
-    lmtp_reply_filter = tables("", support=GUARDING, doc="Like `smtp_reply_filter`, for LMTP.")
+    lmtp_reply_filter = tables("", doc="Like `smtp_reply_filter`, for LMTP.")
     lmtp_rset_timeout = duration("20s", doc="Like `smtp_rset_timeout`, for LMTP.")
     lmtp_sasl_auth_cache_name = tables("", doc="Like `smtp_sasl_auth_cache_name`, for LMTP.")
     lmtp_sasl_auth_cache_time = duration("90d", doc="Like `smtp_sasl_auth_cache_time`, for LMTP.")

@@ -111,7 +111,7 @@ class SmtpParameters:
     )
     smtp_randomize_addresses = boolean("yes", doc="Try addresses of equal preference in random order.")
     smtp_rcpt_timeout = duration("300s", doc="Time-out of the reply to RCPT.")
-    smtp_reply_filter = tables("", support=GUARDING, doc="Patterns that change servers' replies.")
+    smtp_reply_filter = tables("", doc="Patterns that change servers' replies.")
     smtp_rset_timeout = duration("20s", doc="Time-out of the reply to RSET.")
     smtp_send_xforward_command = boolean("no", doc="Tell the server about the original client by XFORWARD.")
     smtp_sender_dependent_authentication = boolean("no", doc="Look up passwords by sender first.")
