@@ -13,6 +13,7 @@ The rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from OpenSSL import SSL
@@ -22,7 +23,7 @@ from gatepost.mail.events.tls import TlsEstablished, TlsHandshakeFailed, TlsLibr
 from gatepost.mail.peer import TlsDetails
 from gatepost.tls.details import Observed, Side, describe, session_reused
 from gatepost.tls.dump import dump
-from gatepost.tls.hello import HELLO_LIMIT, rsa_digest
+from gatepost.tls.hello import HELLO_LIMIT
 from gatepost.tls.verdict import ChainFault, Verdict
 
 RECORD = 16_384
@@ -153,11 +154,10 @@ class TlsChannel:
     def outgoing(self) -> bytes:
         """The ciphertext to write now; empty where there is none."""
         parts: list[bytes] = []
-        try:
-            while True:
+        with suppress(SSL.Error):  # the buffer is empty
+            while not parts or len(parts[-1]) == 2 * RECORD:  # a short read has emptied it
                 parts.append(self._connection.bio_read(2 * RECORD))
-        except SSL.Error:  # the buffer is empty
-            data = b"".join(parts)
+        data = b"".join(parts)
         if data:
             self._dump("write to", data)
         return data
@@ -210,7 +210,7 @@ class TlsChannel:
                 trusted,
                 shake.server_name,
                 shake.certificate_requested,
-                rsa_digest(self._hello) if shake.side is Side.SERVER else "",
+                self._hello if shake.side is Side.SERVER else b"",
             ),
         )
         self._hello = b""

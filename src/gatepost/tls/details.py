@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 
 from gatepost.mail.peer import Certificate, TlsDetails
+from gatepost.tls.hello import rsa_digest
 
 _CURVES = {
     "secp256r1": ("prime256v1", "SHA256"),
@@ -63,8 +64,8 @@ class Observed:
     trusted: bool = False
     server_name: str = ""
     certificate_requested: bool = False
-    rsa_digest: str = ""
-    """The digest that our RSA key, if we have one, signs with for this client."""
+    hello: bytes = b""
+    """What the client began with; it tells the digest that our RSA key, if we have one, signs with."""
 
 
 def describe(connection: SSL.Connection, observed: Observed) -> TlsDetails:
@@ -84,7 +85,7 @@ def describe(connection: SSL.Connection, observed: Observed) -> TlsDetails:
         used_bits=bits,
         algorithm_bits=_algorithm_bits(cipher, bits),
         key_exchange=_group(connection.get_group_name()) if modern else "",
-        server_signature=_signature(server, "server", observed.rsa_digest) if modern else "",
+        server_signature=_signature(server, "server", observed.hello) if modern else "",
         client_signature=_signature(client, "client") if modern else "",
         server_name=observed.server_name,
         certificate=certificate(peer, observed.digest, trusted=observed.trusted) if peer else None,
@@ -137,16 +138,33 @@ def _group(name: str | None) -> str:
     return _GROUPS.get(name.lower(), name) if name else ""
 
 
-def _signature(signer: crypto.X509 | None, role: str, rsa_digest: str = "") -> str:
+KEYS = 64
+"""Public keys that are kept, so that our own is not taken out of its certificate for every session."""
+
+_keys: dict[bytes, object] = {}  # by the certificate's fingerprint
+
+
+def _key(signer: crypto.X509) -> object:
+    """The public key of a certificate. Raises crypto.Error, ValueError, TypeError."""
+    mark = signer.digest("sha256")
+    if mark not in _keys:
+        if len(_keys) >= KEYS:
+            _keys.clear()
+        _keys[mark] = signer.get_pubkey().to_cryptography_key()
+    return _keys[mark]
+
+
+def _signature(signer: crypto.X509 | None, role: str, hello: bytes = b"") -> str:
     if signer is None:
         return ""
     try:
-        key = signer.get_pubkey().to_cryptography_key()
+        key = _key(signer)
     except (crypto.Error, ValueError, TypeError):
         return ""
     match key:
         case rsa.RSAPublicKey():
-            digest = f" {role}-digest {rsa_digest}" if rsa_digest else ""
+            digest = rsa_digest(hello)
+            digest = f" {role}-digest {digest}" if digest else ""
             return f"RSA-PSS ({key.key_size} bits){digest}"
         case ec.EllipticCurvePublicKey():
             curve, digest = _CURVES.get(key.curve.name, (key.curve.name, ""))
