@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.delivery.connect import Connection, Place, connect
 from gatepost.delivery.content import AT_ONCE, Content
@@ -167,3 +169,48 @@ def test_a_server_that_talks_while_it_should_listen_is_left() -> None:
             dialogue.leave()
 
     asyncio.run(main())
+
+
+SAID = st.one_of(
+    st.binary(min_size=1, max_size=30),
+    st.sampled_from([b"220 hi\r\n", b"250-x\r\n250 PIPELINING\r\n", b"250 ok\r\n", b"354 go\r\n", b"421 bye\r\n"]),
+)
+
+
+@pytest.mark.parametrize("body", [FakeBody(), FakeBody(piece=5)], ids=["whole", "pieces"])
+@given(st.lists(SAID, max_size=12), st.booleans(), st.booleans())
+def test_whatever_a_server_says_the_delivery_ends(
+    body: FakeBody, said: list[bytes], is_good: bool, hangs_up: bool
+) -> None:
+    """With an outcome for everybody and a connection that is let go of, in a time that has a bound."""
+
+    async def main() -> None:
+        connection = Connection()
+        transport = FakeTransport(connection, ("127.0.0.1", 1), ("127.0.0.1", 2))
+        connection.connection_made(transport)
+        machine = ClientMachine(SessionPlan(Server("peer", "127.0.0.1"), "mx.ohio.net", skip_quit_reply=False))
+        dialogue = Dialogue(machine, connection, dict.fromkeys(Stage, 10.0), lambda _: None)
+
+        async def deliver() -> None:
+            if await dialogue.open():
+                await dialogue.send(MAIL, Content(body))
+                assert len(machine.outcomes) == 1
+            else:
+                assert machine.failure is not None
+            dialogue.leave()
+
+        began = asyncio.get_running_loop().time()
+        delivery = asyncio.create_task(deliver())
+        await settle()
+        for piece in [b"220 hi\r\n", b"250 x\r\n"] * is_good + said:
+            if not transport.closed:
+                connection.data_received(piece)
+                await settle()
+        if hangs_up:
+            transport.close()
+        await delivery
+        await asyncio.sleep(11.0)
+        assert transport.closed
+        assert asyncio.get_running_loop().time() - began < 10.0 * len(Stage)
+
+    run(main())

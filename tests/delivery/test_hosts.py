@@ -12,6 +12,7 @@ from gatepost.delivery.hosts import EXCHANGERS, Host, HostRules, Unreachable, fi
 from gatepost.delivery.nexthop import parse_nexthops
 from gatepost.mail.events import Event
 from gatepost.maillog import text
+from gatepost.oracle import DnsAnswer
 from tests.fakes.oracle import FakeOracle
 
 RULES = HostRules(families=("A",))
@@ -180,3 +181,36 @@ def test_a_domain_cannot_make_us_look_up_any_number_of_exchangers() -> None:
     with pytest.raises(Unreachable):
         asyncio.run(find_hosts(hop, oracle, RULES, lambda _: None, loops=True))
     assert len(oracle.asked) == 1 + EXCHANGERS
+
+
+def test_worse_exchangers_are_looked_up_only_where_they_are_needed() -> None:
+    oracle = FakeOracle(zone=ZONE)
+    (hop,) = parse_nexthops("pair.example", by_mx=True)
+    for limit, asked in ((1, ["one.example A"]), (2, ["one.example A", "two.example A"])):
+        oracle.asked.clear()
+        asyncio.run(find_hosts(hop, oracle, replace(RULES, limit=limit), lambda _: None, loops=True))
+        assert oracle.asked == ["pair.example MX", *asked]
+
+
+def test_names_are_looked_up_at_the_same_time() -> None:
+    """Both families of both exchangers: no question waits for the answer to another."""
+
+    class Gate(FakeOracle):
+        def __init__(self) -> None:
+            super().__init__(zone={**ZONE, "even.example": "MX 10 one.example; MX 10 two.example"})
+            self.open = asyncio.Event()
+
+        async def dns(self, name: str, rtype: str) -> DnsAnswer:
+            answer = await super().dns(name, rtype)
+            if len(self.asked) == 5:
+                self.open.set()
+            if rtype != "MX":
+                await self.open.wait()
+            return answer
+
+    async def main() -> None:
+        (hop,) = parse_nexthops("even.example", by_mx=True)
+        hosts = await find_hosts(hop, Gate(), HostRules(), lambda _: None, loops=True)
+        assert {host.address for host in hosts} == {"192.0.2.1", "2001:db8::1", "192.0.2.2"}
+
+    asyncio.run(main())

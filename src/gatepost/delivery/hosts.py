@@ -6,13 +6,18 @@ The rules:
 2. A domain without MX records is its own mail exchanger; one whose MX record is `.` takes no mail.
 3. Where we are a mail exchanger ourselves, only better ones than us are tried, or mail would go in circles.
 4. A name server that does not answer defers; only an answer bounces.
+5. Names of one preference, and both families of a name, are looked up at the same time; worse exchangers only where the
+   better ones do not have as many addresses as are tried.
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from gatepost.delivery.nexthop import Nexthop
 from gatepost.mail.events import Emit, Warned
@@ -71,9 +76,10 @@ class _Found:
     hosts: list[Host] = field(default_factory=list)
     failure: Outcome | None = None  # why a name had no address; a soft reason is kept rather than a hard one
 
-    def fail(self, outcome: Outcome) -> None:
-        if self.failure is None or not self.failure.is_soft:
-            self.failure = outcome
+    def add(self, hosts: list[Host], failure: Outcome | None) -> None:
+        self.hosts += hosts
+        if not hosts and failure is not None and (self.failure is None or not self.failure.is_soft):
+            self.failure = failure
 
 
 async def find_hosts(hop: Nexthop, oracle: Oracle, rules: HostRules, emit: Emit, *, loops: bool) -> list[Host]:
@@ -86,14 +92,18 @@ async def find_hosts(hop: Nexthop, oracle: Oracle, rules: HostRules, emit: Emit,
     found = _Found()
     if hop.by_mx and rules.by_dns:
         exchangers = await _exchangers(hop.host, oracle, ignore_errors=rules.ignore_mx_errors)
-        for preference, name in exchangers:
-            await _addresses(found, name, preference, oracle, rules)
+        for preference, equals in groupby(exchangers, key=itemgetter(0)):
+            lookups = (_addresses(name, preference, oracle, rules) for _, name in equals)
+            for hosts, failure in await asyncio.gather(*lookups):
+                found.add(hosts, failure)
+            if 0 < rules.limit <= len(found.hosts):
+                break  # worse ones would not be tried
         if not found.hosts and exchangers != [(0, hop.host)]:
             emit(Warned(f"no MX host for {hop.host} has a valid address record"))
             if found.failure and rules.defer_without_address:
                 raise Unreachable(Outcome("4.4.4", found.failure.text))
     else:
-        await _addresses(found, hop.host, 0, oracle, rules)
+        found.add(*await _addresses(hop.host, 0, oracle, rules))
     if not found.hosts:
         raise Unreachable(found.failure or Outcome("5.4.4", f"unable to look up host {hop.host}"))
     hosts = _without_us(found.hosts, rules.own) if loops and hop.by_mx else found.hosts
@@ -117,20 +127,20 @@ async def _exchangers(domain: str, oracle: Oracle, *, ignore_errors: bool) -> li
     return sorted((preference, name) for preference, name in found if name)[:EXCHANGERS]
 
 
-async def _addresses(found: _Found, name: str, preference: int, oracle: Oracle, rules: HostRules) -> None:
-    """Add the addresses of one name."""
-    before = len(found.hosts)
+async def _addresses(name: str, preference: int, oracle: Oracle, rules: HostRules) -> tuple[list[Host], Outcome | None]:
+    """The addresses of one name, of all families, and why there are none of one."""
+    hosts: list[Host] = []
     failure: Outcome | None = None
-    for family in rules.families if rules.by_dns else ():
-        answer = await oracle.dns(name, family)
-        found.hosts += (Host(name, address, preference) for address in answer.records)
+    families = rules.families if rules.by_dns else ()
+    answers = await asyncio.gather(*(oracle.dns(name, family) for family in families))
+    for family, answer in zip(families, answers, strict=True):
+        hosts += (Host(name, address, preference) for address in answer.records)
         if answer.status is not DnsStatus.FOUND and (failure is None or not failure.is_soft):
             failure = _failure(name, family, answer)
-    if len(found.hosts) == before and rules.native is not None:
-        found.hosts += (Host(name, address, preference) for address in await rules.native(name))
+    if not hosts and rules.native is not None:
+        hosts += (Host(name, address, preference) for address in await rules.native(name))
         failure = failure or Outcome("5.4.4", f"unable to look up host {name}: Name or service not known")
-    if len(found.hosts) == before and failure is not None:
-        found.fail(failure)
+    return hosts, failure
 
 
 def _failure(name: str, rtype: str, answer: DnsAnswer) -> Outcome:
