@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import crypto
 
 from gatepost.mail.tlsa import Tlsa
 from gatepost.maillog import text
 from gatepost.tls.dane import CERTIFICATE, selected
+from gatepost.tls.details import certificate
 from gatepost.tls.policy import Level, TlsPolicy
 from gatepost.tls.verdict import ChainFault
 from gatepost.tls.verify import (
@@ -96,3 +98,24 @@ def test_a_policy_on_trial_finds_faults_and_lets_mail_go(
     policy = TlsPolicy(Level.MAY, match=match, on_trial=True)
     verdict = Judge(policy, "sha256", (), 9).verdict([SERVER], fault, PEER)
     assert (True, found, ()) == (verdict.accepted, verdict.fault, verdict.events)
+
+
+def odd_certificate() -> crypto.X509:
+    """A certificate of a version that does not exist, which OpenSSL takes."""
+    der = read_pem(issue("mx.example")).public_bytes(Encoding.DER)
+    version = bytes.fromhex("a003020102")
+    assert der.count(version) == 1
+    return crypto.load_certificate(crypto.FILETYPE_ASN1, der.replace(version, bytes.fromhex("a003020105")))
+
+
+@pytest.mark.parametrize(
+    ("level", "accepted"), [(Level.MAY, True), (Level.FINGERPRINT, False), (Level.VERIFY, False), (Level.DANE, False)]
+)
+def test_a_certificate_that_makes_no_sense_is_no_fault_of_ours(level: Level, accepted: bool) -> None:
+    records = (Tlsa(3, 1, 1, b"x" * 32),) if level is Level.DANE else ()
+    odd = odd_certificate()
+    for chain in ([odd], [SERVER, odd]):
+        assert accepted is judge(level, records=records).verdict(chain, None, PEER).accepted
+    assert "" == certificate(odd, "sha256", trusted=False).subject_cn
+    trial = TlsPolicy(Level.MAY, match=("mx.example",), on_trial=True)
+    assert ChainFault(WRONG_NAME) == Judge(trial, "sha256", (), 9).verdict([odd], None, PEER).fault

@@ -155,12 +155,12 @@ def _anchors(
 def _leads_to(chain: Sequence[x509.Certificate], anchor: x509.Certificate) -> bool:
     """Whether the first certificate is good by way of the others, if the anchor is trusted."""
     store = crypto.X509Store()
-    store.add_cert(crypto.X509.from_cryptography(anchor))
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     leaf, *others = (crypto.X509.from_cryptography(certificate) for certificate in chain)
     try:
+        store.add_cert(crypto.X509.from_cryptography(anchor))
         crypto.X509StoreContext(store, leaf, others).verify_certificate()
-    except crypto.X509StoreContextError:
+    except (crypto.X509StoreContextError, crypto.Error):
         return False
     return True
 

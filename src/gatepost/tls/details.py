@@ -11,6 +11,7 @@ The rules:
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -96,12 +97,19 @@ def describe(connection: SSL.Connection, observed: Observed) -> TlsDetails:
 def certificate(peer: crypto.X509, digest: str, *, trusted: bool) -> Certificate:
     """Names and fingerprints of a peer's certificate; `digest` is a name such as `sha256`."""
     der = crypto.dump_certificate(crypto.FILETYPE_ASN1, peer)
-    try:
-        read = peer.to_cryptography()
-        subject, issuer = _common_name(read.subject), _common_name(read.issuer) or _organization(read.issuer)
-    except ValueError:  # a peer may send any bytes that OpenSSL puts up with
-        subject = issuer = ""
+    read, subject, issuer = readable(peer), "", ""
+    with suppress(ValueError):
+        if read is not None:
+            subject, issuer = _common_name(read.subject), _common_name(read.issuer) or _organization(read.issuer)
     return Certificate(subject, issuer, _fingerprint(der, digest), _fingerprint(_public_key(peer), digest), trusted)
+
+
+def readable(peer: crypto.X509) -> x509.Certificate | None:
+    """The certificate as a value; None where it makes no sense: a peer may send any bytes that OpenSSL puts up with."""
+    try:
+        return peer.to_cryptography()
+    except (ValueError, x509.InvalidVersion):
+        return None
 
 
 def _common_name(name: x509.Name) -> str:

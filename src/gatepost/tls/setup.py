@@ -17,7 +17,7 @@ from OpenSSL import SSL, crypto
 from gatepost.mail.events import Noted
 from gatepost.tls.chains import Chain, install, trust
 from gatepost.tls.channel import VERBOSE, Handshake, observe
-from gatepost.tls.details import Side
+from gatepost.tls.details import Side, readable
 from gatepost.tls.protocols import VERSIONS, Protocols
 from gatepost.tls.verdict import ChainFault
 
@@ -94,10 +94,12 @@ def _note_verification(connection: SSL.Connection, certificate: crypto.X509, err
 
 def _one_line(certificate: crypto.X509, whose: Literal["subject", "issuer"]) -> str:
     """A name of the certificate in OpenSSL's one-line form, `/C=SI/CN=mx.example`."""
+    read = readable(certificate)
     try:
-        read = certificate.to_cryptography()
-        name = read.subject if whose == "subject" else read.issuer
-        names = [attribute for part in name.rdns for attribute in part]
+        name = None if read is None else read.subject if whose == "subject" else read.issuer
     except ValueError:
+        name = None
+    if name is None:
         return "(unreadable)"
+    names = [attribute for part in name.rdns for attribute in part]
     return "".join(f"/{attribute.rfc4514_attribute_name}={attribute.value!s}" for attribute in names)

@@ -17,6 +17,7 @@ from OpenSSL import crypto
 
 from gatepost.mail.events import Event, Noted, Warned
 from gatepost.tls.dane import CERTIFICATE, KEY, TRUST_ANCHOR, find_match, selected, strongest
+from gatepost.tls.details import readable
 from gatepost.tls.names import matching_name
 from gatepost.tls.policy import Level, TlsPolicy
 from gatepost.tls.verdict import ChainFault, Verdict
@@ -45,9 +46,8 @@ class Judge:
         if not self.policy.level.matches:
             state = "Untrusted" if fault else "Trusted"
             return Verdict(accepted=True, state=state, fault=self._trial(chain[0], fault))
-        try:
-            certificates = [certificate.to_cryptography() for certificate in chain]
-        except ValueError:  # a peer may send any bytes that OpenSSL puts up with
+        certificates = [certificate for each in chain if (certificate := readable(each)) is not None]
+        if len(certificates) < len(chain):
             return self._result("Untrusted", ChainFault(UNSPECIFIED), peer)
         if self.policy.level is Level.FINGERPRINT:
             return self._by_fingerprint(certificates[0], peer)
@@ -61,10 +61,8 @@ class Judge:
         """What a policy in force would have found wrong."""
         if not self.policy.on_trial or fault is not None:
             return fault
-        try:
-            named = matching_name(certificate.to_cryptography(), self.policy.match)
-        except ValueError:
-            named = None
+        read = readable(certificate)
+        named = None if read is None else matching_name(read, self.policy.match)
         return None if named else ChainFault(WRONG_NAME)
 
     def _by_fingerprint(self, certificate: x509.Certificate, peer: str) -> Verdict:
