@@ -168,13 +168,13 @@ def test_a_parameter_without_effect_is_noted_and_one_that_guards_stops() -> None
 
 
 def test_a_setting_of_a_transport_is_held_to_the_same_as_the_one_for_all() -> None:
-    found = Settings.parse(
-        "slow_destination_rate_delay = 1s\nslow_destination_concurrency_limit = few\npolicy_time_limit = 3600\n"
-    ).findings(services=["slow", "policy"])
+    found = Settings.parse("slow_destination_concurrency_limit = few\npolicy_recipient_limit = 9\n").findings(
+        services=["slow", "policy"]
+    )
     told = [(one.id, one.message.split()[0].rstrip(":")) for one in found]
     assert [
-        ("GP0013", "slow_destination_rate_delay"),
         ("GP0012", "slow_destination_concurrency_limit"),
+        ("GP0014", "policy_recipient_limit"),
     ] == told
 
 

@@ -11,8 +11,8 @@ from gatepost.mail.envelope import Envelope, Notify, Recipient
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.conclusion import conclude, outcome, postponed, softened
 from gatepost.queue.record import Fate, Identity, MessageState, ReportKind, Row, RowState, StoredMessage
+from gatepost.queue.retry import RetryPolicy
 from gatepost.queue.rules import QueueRules
-from gatepost.queue.schedule import RetryPolicy
 
 RULES = QueueRules(RetryPolicy(lifetime=1000, bounce_lifetime=500), double_bounce="double-bounce@mx.example")
 SENT = Result(1, Status.SENT, "2.0.0", "250 ok")

@@ -7,20 +7,21 @@ from collections.abc import Coroutine, Sequence
 
 import pytest
 
-from gatepost.mail.delivery import Agent
+from gatepost.mail.delivery import Agent, Job, Result
 from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.mail.events import Event
 from gatepost.maillog import Logger, text
 from gatepost.queue.active import ActiveMessage
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.dispatch import Dispatcher
-from gatepost.queue.hands import Hands
+from gatepost.queue.hands import Clocks, Hands
 from gatepost.queue.record import Limits, Row, StoredMessage
 from gatepost.queue.recording import Recorder
 from gatepost.queue.rules import QueueRules
+from tests.fakes.clock import run
 from tests.fakes.plan import make_plan
 from tests.fakes.store import FakeStore
-from tests.fakes.transport import FakeTransport
+from tests.fakes.transport import FakeTransport, sent
 
 
 class Desk:
@@ -29,8 +30,8 @@ class Desk:
     def __init__(self, rules: QueueRules) -> None:
         self.store, self.transport, self.lines = FakeStore(), FakeTransport(), list[str]()
         plan = make_plan({"smtp": Agent(self.transport, "smtp")}, rules)
-        self.hands = Hands(self.store, plan, Logger(self.log), number=0, clock=lambda: 5.0)
-        self.dispatcher = Dispatcher(self.hands, Recorder(self.hands, 0, lambda _: None, asyncio.sleep))
+        self.hands = Hands(self.store, plan, Logger(self.log), number=0, clocks=Clocks(lambda: 5.0, lambda: 5.0))
+        self.dispatcher = Dispatcher(self.hands, Recorder(self.hands, 0, lambda _: None))
         self.tasks = 0
         spawn = self.hands.spawn
 
@@ -46,17 +47,23 @@ class Desk:
     async def deliver(self, messages: Sequence[Sequence[str]]) -> None:
         self.transport.gate = asyncio.Event()
         for addresses in messages:
-            rows = tuple(Row(number, Recipient(one, one)) for number, one in enumerate(addresses, 1))
-            identity = self.store.identify(1.0)
-            message = StoredMessage(identity, Envelope("s@b.example", ()), rows, MemoryBody(b""), 1.0, 1.0, 1.0)
-            await self.store.commit(message)
-            active = self.hands.take(message)
-            self.hands.spawn(self.dispatcher.begin(active), active)
+            self.begin(await self.accept(addresses))
         for _ in range(20):
             await asyncio.sleep(0)
         self.transport.gate.set()
         while self.hands._tasks:
             await asyncio.wait(self.hands._tasks)
+
+    async def accept(self, addresses: Sequence[str]) -> StoredMessage:
+        rows = tuple(Row(number, Recipient(one, one)) for number, one in enumerate(addresses, 1))
+        identity = self.store.identify(1.0)
+        message = StoredMessage(identity, Envelope("s@b.example", ()), rows, MemoryBody(b""), 1.0, 1.0, 1.0)
+        await self.store.commit(message)
+        return message
+
+    def begin(self, message: StoredMessage) -> None:
+        active = self.hands.take(message)
+        self.hands.spawn(self.dispatcher.begin(active), active)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +90,28 @@ def test_many_recipients_do_not_cost_more_each() -> None:
     assert desk.lines[-1].endswith(": removed")
     assert sum(len(settlement.changed) for settlement in desk.store.settlements) == 0
     assert sum(len(settlement.removed) for settlement in desk.store.settlements) == 5000
+
+
+def test_what_rests_goes_on_by_itself() -> None:
+    """Three messages for a destination that gets one each ten seconds."""
+    times: list[float] = []
+
+    async def use() -> None:
+        loop = asyncio.get_running_loop()
+        desk = Desk(QueueRules(limits={"smtp": Limits(rate_delay=10.0)}))
+        desk.hands.timer = loop.time
+        begun = loop.time()
+
+        def answer(job: Job) -> list[Result]:
+            times.append(round(loop.time() - begun, 1))
+            return sent(job)
+
+        desk.transport.answer = answer
+        for _ in range(3):
+            message = await desk.accept(["a@smtp.example"])
+            desk.begin(message)
+        await asyncio.sleep(60)
+        assert desk.store.messages == {}
+
+    run(use())
+    assert times == [0.0, 10.0, 20.0]

@@ -13,11 +13,13 @@ from gatepost.mail.events import Event
 from gatepost.maillog import Logger, text
 from gatepost.queue.active import ActiveMessage
 from gatepost.queue.body import MemoryBody
-from gatepost.queue.hands import Hands
+from gatepost.queue.hands import Clocks, Hands
 from gatepost.queue.record import Identity, Row, StoredMessage
 from gatepost.queue.rules import QueueRules
 from tests.fakes.plan import make_plan
 from tests.fakes.store import FakeStore
+
+CLOCKS = Clocks(lambda: 5.0, lambda: 5.0)
 
 
 def message(number: int, size: int = 10) -> StoredMessage:
@@ -30,7 +32,13 @@ def hands(lines: list[str] | None = None, rules: QueueRules | None = None) -> Ha
         if lines is not None:
             lines.append(text(event))
 
-    return Hands(FakeStore(), make_plan(rules=rules or QueueRules()), Logger(log), number=1, clock=lambda: 5.0)
+    return Hands(
+        FakeStore(),
+        make_plan(rules=rules or QueueRules()),
+        Logger(log),
+        number=1,
+        clocks=CLOCKS,
+    )
 
 
 def test_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

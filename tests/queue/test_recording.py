@@ -12,7 +12,7 @@ from gatepost.mail.envelope import Envelope, Recipient
 from gatepost.maillog import Logger
 from gatepost.queue.active import ActiveMessage
 from gatepost.queue.body import MemoryBody
-from gatepost.queue.hands import Hands
+from gatepost.queue.hands import Clocks, Hands
 from gatepost.queue.record import Fate, Row, StoredMessage
 from gatepost.queue.recording import Recorder
 from gatepost.queue.store import OwnerLost, StoreFull
@@ -32,13 +32,15 @@ def with_two_recipients(
             store.refuse = None
 
     async def session() -> None:
-        hands = Hands(store, make_plan(), Logger(lambda *_: None), number=0, clock=lambda: 5.0)
+        hands = Hands(
+            store, make_plan(), Logger(lambda *_: None), number=0, clocks=Clocks(lambda: 5.0, lambda: 5.0, pause)
+        )
         rows = tuple(Row(number, Recipient(f"{number}@b.example", f"{number}@b.example")) for number in (1, 2))
         message = StoredMessage(store.identify(1.0), Envelope("", ()), rows, MemoryBody(b""), 1.0, 1.0, 1.0)
         await store.commit(message)
         active = hands.take(message)
         active.claims = 2
-        await test(Recorder(hands, 0, lambda _: None, pause), active, store)
+        await test(Recorder(hands, 0, lambda _: None), active, store)
 
     asyncio.run(session())
     return store

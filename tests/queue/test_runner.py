@@ -16,10 +16,12 @@ from gatepost.mail.reply import Reply
 from gatepost.maillog import Logger, text
 from gatepost.oracle import LookupFailed
 from gatepost.queue.body import MemoryBody
+from gatepost.queue.hands import Clocks
 from gatepost.queue.plan import Plan
 from gatepost.queue.record import (
     Change,
     Damaged,
+    Limits,
     MessageState,
     ReportKind,
     ReportOrder,
@@ -27,9 +29,9 @@ from gatepost.queue.record import (
     RowState,
     StoredMessage,
 )
+from gatepost.queue.retry import RetryPolicy
 from gatepost.queue.rules import QueueRules
 from gatepost.queue.runner import Runner
-from gatepost.queue.schedule import RetryPolicy
 from gatepost.queue.store import OwnerLost, StoreFull
 from tests.fakes.store import FakeStore
 from tests.fakes.transport import FakeTransport, bounced, deferred, sent, unreachable
@@ -57,6 +59,7 @@ class House:
     lines: list[str] = field(default_factory=list)
     orders: list[ReportOrder] = field(default_factory=list)
     now: float = 1000.0
+    timer: float = 50.0
     fault: Exception | None = None  # of routing
     report_fault: Exception | None = None
     expanded: tuple[Recipient, ...] = ()
@@ -65,7 +68,10 @@ class House:
 
     async def __aenter__(self) -> Self:
         self.runner = Runner(
-            self.store, self.plan(), Logger(self.log, "postfix"), clock=lambda: self.now, pause=self.pause
+            self.store,
+            self.plan(),
+            Logger(self.log, "postfix"),
+            clocks=Clocks(lambda: self.now, lambda: self.timer, self.pause),
         )
         self.task = asyncio.create_task(self.runner.run())
         await self.idle()
@@ -130,6 +136,7 @@ class House:
 
     async def later(self, seconds: float) -> None:
         self.now += seconds
+        self.timer += seconds
         self.runner._hands.wake.set()
         await self.idle()
 
@@ -453,7 +460,7 @@ def test_a_dead_destination_suspends_what_waits() -> None:
         await house.idle()
         assert house.store.messages == {}
 
-    run(use, House(replace(RULES, initial_window=1)))
+    run(use, House(replace(RULES, limits={"smtp": Limits(initial=1)})))
 
 
 def test_a_redirected_message_goes_to_one_place() -> None:
@@ -508,7 +515,7 @@ def test_hold_takes_effect_between_recipients() -> None:
         assert (held.state, len(held.rows)) == (MessageState.HOLD, 20)
         assert house.runner.active == 0
 
-    run(use, House(replace(RULES, initial_window=2)))
+    run(use, House(replace(RULES, limits={"smtp": Limits(initial=2)})))
 
 
 def test_erasing_a_message_under_delivery() -> None:
@@ -707,3 +714,68 @@ def test_stopping_breaks_off_what_takes_too_long_and_keeps_it() -> None:
         await asyncio.wait_for(house.task, 5)
 
     run(use)
+
+
+# Clocks that jump: what waits in memory goes by a clock that does not
+
+
+def test_a_clock_set_forwards_tries_everything_once() -> None:
+    async def use(house: House) -> None:
+        house.smtp.answer = deferred
+        await house.accept(house.make("x@smtp.example"))
+        house.now += 86_400.0
+        for _ in range(3):
+            house.runner._hands.wake.set()
+            await house.idle()
+        assert len(house.smtp.jobs) == 2
+        assert house.only().due > house.now
+
+    run(use, House(replace(RULES, retry=RetryPolicy())))
+
+
+def test_a_clock_set_backwards_loses_nothing_and_tries_nothing_in_a_loop() -> None:
+    async def use(house: House) -> None:
+        house.smtp.answer = deferred
+        waiting = await house.accept(house.make("x@smtp.example"))
+        house.now -= 3600.0
+        for _ in range(3):
+            house.runner._hands.wake.set()
+            await house.idle()
+        assert len(house.smtp.jobs) == 1
+        house.smtp.answer = sent
+        await house.accept(replace(house.make("y@smtp.example"), arrived=house.now + 3600.0))
+        assert house.smtp.addresses[-1] == "y@smtp.example"
+        assert any("delay=0, delays=0/0/0/0" in line for line in house.lines)
+        await house.later(3600.0 + 301.0)
+        assert house.store.messages == {}
+        assert house.smtp.jobs[-1].queue_id == waiting.queue_id
+
+    run(use, House(replace(RULES, retry=RetryPolicy())))
+
+
+@pytest.mark.parametrize("jump", [86_400.0, -3600.0])
+def test_a_dead_destination_is_left_alone_for_as_long_whatever_the_clock_says(jump: float) -> None:
+    async def use(house: House) -> None:
+        house.smtp.answer = unreachable
+        await house.accept(house.make("x@smtp.example"))
+        house.now += jump
+        await house.accept(house.make("y@smtp.example"))
+        assert len(house.smtp.jobs) == 1
+        house.timer += 301.0
+        await house.accept(house.make("z@smtp.example"))
+        assert len(house.smtp.jobs) == 2
+
+    run(use, House(replace(RULES, retry=RetryPolicy(), limits={"smtp": Limits(initial=1)})))
+
+
+def test_memory_holds_so_many_recipients() -> None:
+    async def use(house: House) -> None:
+        house.smtp.gate = asyncio.Event()
+        for number in range(4):
+            await house.accept(house.make(*(f"{number}.{one}@smtp.example" for one in range(3))))
+        assert house.runner.active == 2
+        house.smtp.gate.set()
+        await house.idle()
+        assert house.store.messages == {}
+
+    run(use, House(replace(RULES, recipient_limit=5)))

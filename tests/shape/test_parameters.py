@@ -1,7 +1,8 @@
 """A parameter that claims to be in effect is read somewhere, and one that is read says so.
 
-A reader is `settings.name`, the name in a text, or a text with gaps (`f"{prefix}_tls_CAfile"`) that the name fits. This
-cannot show that what is read has its effect; the tests of the reader do.
+A reader is `settings.name`, the name in a text, or a text with gaps (`f"{prefix}_tls_CAfile"`) that the name fits; and
+for a transport's own setting, a reader of the one for all of them. This cannot show that what is read has its effect;
+the tests of the reader do.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from gatepost.config.expand import references
+from gatepost.config.names import general_name
 from gatepost.config.param import FULL, Parameter
 from gatepost.config.settings import PARAMETERS
 from gatepost.config.source import SourceText
@@ -71,7 +73,7 @@ class Readers:
 
     def reads(self, parameter: Parameter[object]) -> bool:
         """Whether anything in the source may read it."""
-        names = {parameter.name, parameter.attribute}
+        names = {parameter.name, parameter.attribute, general_name(parameter.name) or parameter.name}
         return bool(names & self.exact) or any(re.fullmatch(gap, parameter.name) for gap in self.gaps)
 
 

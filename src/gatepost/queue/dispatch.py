@@ -9,6 +9,7 @@ The rules:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -30,6 +31,8 @@ class Dispatcher:
     def __init__(self, hands: Hands, recorder: Recorder) -> None:
         self._hands = hands
         self._recorder = recorder
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0.0
 
     async def begin(self, active: ActiveMessage) -> None:
         """A pass over a message that was just taken over, as far as one task goes (rule 1)."""
@@ -77,12 +80,11 @@ class Dispatcher:
                 refused.append(target)
         begun: Batch | None = None
         if not active.withdrawn and not hands.stopping:
-            for batch in batches(active.number, wanted, hands.plan.rules.limits):
-                suspension = hands.schedule.add(batch, hands.clock())
-                if suspension is None:
-                    active.claims += 1
-                else:
-                    refused += self._suspended(active, suspension)
+            parts = list(batches(active.number, wanted, hands.plan.rules.limits))
+            suspensions = hands.schedule.add(parts, hands.timer())
+            active.claims += len(parts) - len(suspensions)
+            for suspension in suspensions:
+                refused += self._suspended(active, suspension)
             begun = self.pump(None if refused else active)
         await self._recorder.absorb(active, refused, hands.clock())
         return begun
@@ -113,13 +115,27 @@ class Dispatcher:
         hands, kept = self._hands, None
         if hands.stopping:
             return None
-        for batch in hands.schedule.start():
+        for batch in hands.schedule.start(hands.timer()):
             active = hands.active[batch.message]  # a batch never outlives its message here: see withdraw and spawn
             if active is ours and kept is None:
                 kept = batch
             else:
                 hands.spawn(self._carry_out(active, batch), active)
+        again = hands.schedule.next_start()
+        if again is not None and (self._alarm is None or again < self._alarm_at):
+            self._set_alarm(again)
         return kept
+
+    def _set_alarm(self, again: float) -> None:
+        """Pump again when something has rested long enough (rate delays)."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = again
+        self._alarm = asyncio.get_running_loop().call_later(max(again - self._hands.timer(), 0.0), self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self.pump()
 
     async def _carry_out(self, active: ActiveMessage, batch: Batch) -> None:
         new = await self._attempt(active, batch)
@@ -137,7 +153,7 @@ class Dispatcher:
         else:
             results = await self._deliver(active, agent, batch, number)
         failure = next((Failure(result.dsn, result.text) for result in results if result.destination_failed), None)
-        for suspension in hands.schedule.done(batch, failure, hands.clock()):
+        for suspension in hands.schedule.done(batch, failure, hands.timer()):
             other = hands.active[suspension.batch.message]
             hands.spawn(self._absorb(other, self._suspended(other, suspension)), other)
         self.pump()

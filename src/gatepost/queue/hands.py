@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, replace
 
 from gatepost.mail.events import Warned
 from gatepost.maillog import Logger
@@ -20,20 +21,41 @@ MEMORY = 64 * 1024 * 1024
 """Bytes of content that messages under delivery keep in memory; beyond that it is read from the ledger when wanted."""
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Where time comes from.
+
+    `clock` gives seconds since the epoch, for what is written down and shown; it may be set forwards and backwards.
+    `timer` gives seconds of a clock that never jumps, and `pause` waits by it.
+    """
+
+    clock: Callable[[], float] = time.time
+    timer: Callable[[], float] = time.monotonic
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
 class Hands:
-    """The messages in our hands. `number` is the log number of the queue itself, `clock` seconds since the epoch."""
+    """The messages in our hands. `number` is the log number of the queue itself."""
 
     def __init__(
-        self, store: QueueStore, plan: Plan, logger: Logger, *, number: int, clock: Callable[[], float]
+        self,
+        store: QueueStore,
+        plan: Plan,
+        logger: Logger,
+        *,
+        number: int,
+        clocks: Clocks,
     ) -> None:
         self.store = store
         self.plan = plan
         self.logger = logger
-        self.clock = clock
+        self.clock, self.timer, self.pause = clocks.clock, clocks.timer, clocks.pause
         self.log = logger.bind("qmgr", number)
         self.numbers = itertools.count(number + 1)
         rules = plan.rules
-        self.schedule = Schedule(rules.limits, initial_window=rules.initial_window, penalty=rules.retry.minimal_backoff)
+        self.schedule = Schedule(
+            rules.limits, penalty=rules.retry.minimal_backoff, probation=rules.retry.maximal_backoff
+        )
         self.active: dict[int, ActiveMessage] = {}
         self.wake = asyncio.Event()
         """Set when the ledger is to be looked into."""
@@ -42,13 +64,21 @@ class Hands:
         self.stopping = False
         self.lost: OwnerLost | None = None
         self._memory = 0
+        self._recipients = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     def adopt(self, plan: Plan) -> None:
         """Go on with a new configuration."""
         self.plan = plan
         rules = plan.rules
-        self.schedule.adopt(rules.limits, initial_window=rules.initial_window, penalty=rules.retry.minimal_backoff)
+        self.schedule.adopt(rules.limits, penalty=rules.retry.minimal_backoff, probation=rules.retry.maximal_backoff)
+
+    @property
+    def full(self) -> bool:
+        """Whether memory has no room for another message (`qmgr_message_active_limit`, `..._recipient_limit`)."""
+        rules = self.plan.rules
+        many = self._recipients >= rules.recipient_limit and bool(self.active)
+        return many or len(self.active) >= rules.active_limit
 
     def take(self, message: StoredMessage) -> ActiveMessage:
         """Take a message over; whoever does so holds its first claim."""
@@ -59,6 +89,7 @@ class Hands:
                 self._memory += message.body.size
         active = ActiveMessage(message, self.clock(), claims=1)
         self.active[active.number] = active
+        self._recipients += len(message.rows)
         return active
 
     def drop(self, active: ActiveMessage) -> None:
@@ -68,7 +99,10 @@ class Hands:
         del self.active[active.number]
         if isinstance(active.base.body, MemoryBody):
             self._memory -= active.base.body.size
-        if active.withdrawn or (self.more and len(self.active) <= self.plan.rules.active_limit // 2):
+        self._recipients -= len(active.base.rows)
+        rules = self.plan.rules
+        roomy = len(self.active) <= rules.active_limit // 2 and self._recipients <= rules.recipient_limit // 2
+        if active.withdrawn or (self.more and roomy):
             self.wake.set()
 
     def holds(self, active: ActiveMessage) -> bool:
@@ -93,7 +127,7 @@ class Hands:
             await work
         except Exception as error:  # noqa: BLE001 - one message must not end the delivery of all others
             self.log(Warned(f"{active.queue_id}: internal error: {error!r}"))
-            self.schedule.withdraw(active.number)
+            self.schedule.withdraw(active.number, self.timer())
             self.drop(active)
 
     async def finish(self, grace: float) -> None:

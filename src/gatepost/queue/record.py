@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from gatepost.config.feedback import WHOLE, Feedback
 from gatepost.mail.delivery import Body, Result
 from gatepost.mail.envelope import Envelope, Recipient
 
@@ -156,11 +157,21 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much an agent may do at once: deliveries to one destination, recipients a delivery, deliveries in all."""
+    """How much an agent may do at once: deliveries to one destination, recipients a delivery, deliveries in all.
+
+    The defaults are those of the parameters named beside them. Delays are in seconds.
+    """
 
     concurrency: int = 20  # default_destination_concurrency_limit
     recipients: int = 50  # default_destination_recipient_limit
     processes: int = 100  # default_process_limit
+    initial: int = 5  # initial_destination_concurrency
+    positive: Feedback = WHOLE  # default_destination_concurrency_positive_feedback
+    negative: Feedback = WHOLE  # default_destination_concurrency_negative_feedback
+    failed_cohorts: int = 1  # default_destination_concurrency_failed_cohort_limit
+    rate_delay: float = 0.0  # default_destination_rate_delay
+    transport_rate_delay: float = 0.0  # default_transport_rate_delay
+    slot_cost: int = 5  # default_delivery_slot_cost
 
 
 class ReportKind(Enum):

@@ -9,7 +9,7 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gatepost.mail.address import external
@@ -31,19 +31,17 @@ Made = Sequence[tuple[ReportOrder, StoredMessage]]
 
 
 class Recorder:
-    """Records for one runner. `submit` takes over what it makes, `pause` is how it waits between failing writes."""
+    """Records for one runner. `submit` takes over what it makes."""
 
     def __init__(
         self,
         hands: Hands,
         number: int,
         submit: Callable[[StoredMessage], None],
-        pause: Callable[[float], Awaitable[None]],
     ) -> None:
         self._hands = hands
         self._bounce_log = hands.logger.bind("bounce", number)
         self._submit = submit
-        self._pause = pause
 
     async def absorb(
         self,
@@ -163,7 +161,7 @@ class Recorder:
                 self._hands.lose(error)
             except StoreError as error:
                 self._hands.log(Warned(f"{active.queue_id}: cannot update the queue: {error}"))
-                await self._pause(delay)
+                await self._hands.pause(delay)
                 delay = min(delay * 2, LONGEST_PAUSE)
             else:
                 for message in active.written(settlement):

@@ -12,14 +12,13 @@ The rules:
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from gatepost.mail.events import Warned
 from gatepost.maillog import Logger
 from gatepost.queue.dispatch import Dispatcher
-from gatepost.queue.hands import Hands
+from gatepost.queue.hands import Clocks, Hands
 from gatepost.queue.plan import Plan
 from gatepost.queue.record import Change, Damaged, MessageState, Selection, StoredMessage
 from gatepost.queue.recording import Recorder
@@ -33,7 +32,7 @@ PAGE = 500
 
 
 class Runner:
-    """Delivers for one store. One event loop calls everything; `pause` is how it waits between failing writes."""
+    """Delivers for one store. One event loop calls everything."""
 
     def __init__(
         self,
@@ -42,13 +41,12 @@ class Runner:
         logger: Logger,
         *,
         number: int = 0,
-        clock: Callable[[], float] = time.time,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clocks: Clocks | None = None,
     ) -> None:
         self._store = store
-        self._clock = clock
-        self._hands = Hands(store, plan, logger, number=number, clock=clock)
-        self._recorder = Recorder(self._hands, number, self.submit, pause)
+        self._hands = Hands(store, plan, logger, number=number, clocks=clocks or Clocks())
+        self._clock = self._hands.clock
+        self._recorder = Recorder(self._hands, number, self.submit)
         self._dispatcher = Dispatcher(self._hands, self._recorder)
         self._recent: set[int] | None = None  # taken over since the current look into the ledger began
 
@@ -69,7 +67,7 @@ class Runner:
         hands = self._hands
         if message.state is not MessageState.ACTIVE or message.identity.number in hands.active or hands.stopping:
             return
-        if len(hands.active) >= hands.plan.rules.active_limit:
+        if hands.full:
             hands.more = True
             return
         self._begin(message)
@@ -105,7 +103,7 @@ class Runner:
 
         Destinations that were given up get another chance. Raises StoreError.
         """
-        self._hands.schedule.revive()
+        self._hands.schedule.revive(self._hands.timer())
         selection = Selection((MessageState.DEFERRED,), domain.lower())
         count, last = 0, 0
         while page := await self._store.browse(selection, last, PAGE):
@@ -134,11 +132,11 @@ class Runner:
     async def _look(self) -> None:
         """Take over what is due, as far as there is room."""
         hands, now = self._hands, self._clock()
-        hands.schedule.expire(now)
-        room = hands.plan.rules.active_limit - len(hands.active)
-        hands.more = room <= 0
-        if room <= 0:
+        hands.schedule.expire(hands.timer())
+        hands.more = hands.full
+        if hands.more:
             return
+        room = hands.plan.rules.active_limit - len(hands.active)
         # Whatever is in our hands now, or comes into them while we look, may be read in a state that has passed.
         recent = self._recent = set(hands.active)
         try:
@@ -146,6 +144,9 @@ class Runner:
             wanted = [number for number in due if number not in recent]
             hands.more = len(wanted) > room
             for start in range(0, min(len(wanted), room), LOAD):
+                if hands.full:
+                    hands.more = True
+                    break
                 for message in await self._store.load(wanted[start : min(start + LOAD, room)]):
                     if isinstance(message, Damaged):
                         await self._set_aside(message)
@@ -168,7 +169,7 @@ class Runner:
             return
         active.withdrawn = True
         active.erased = active.erased or erased
-        active.claims -= len(self._hands.schedule.withdraw(number))
+        active.claims -= len(self._hands.schedule.withdraw(number, self._hands.timer()))
         if not active.claims:
             self._hands.spawn(self._recorder.save(active), active)  # what is known of it is written before it is let go
 

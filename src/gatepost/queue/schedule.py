@@ -1,60 +1,39 @@
-"""What to deliver now, and when to try again. Pure: the runner asks, acts, and tells what happened.
+"""What to deliver now. Pure: the runner asks, acts, and tells what happened. Times are of a clock that never jumps.
 
 The rules:
 
 1. Recipients of one message that share transport and next hop travel together, up to the agent's recipient limit.
    Where that limit is 1, each recipient is a destination of its own (as with Postfix's `local`).
-2. A destination has a window of deliveries at a time. It opens by one after a delivery that reached the destination,
-   up to the agent's limit, and closes by one after a delivery that did not.
-3. Failures add up in parts of the window (Postfix's pseudo-cohorts). When they make up a whole one, the destination
-   is dead for `minimal_backoff_time`: what waits for it is deferred at once, with the failure's text.
+2. A destination has a window of deliveries at a time. A delivery that reached the destination opens it by the positive
+   feedback, up to the agent's limit; one that did not closes it by the negative feedback. Feedback adds up until it
+   makes a whole delivery. A window opens no further than is used: by the initial concurrency beyond what runs.
+3. Failures add up in parts of the window (Postfix's pseudo-cohorts). When they make up the failed cohort limit, the
+   destination is dead for `minimal_backoff_time`: what waits for it is deferred at once, with the failure's text. After
+   that it is probed by one delivery at a time until one reaches it.
 4. Destinations of a transport take turns, so that a long queue for one does not hold up the others.
-5. A message is tried again after as long as it has been in the queue, within the two back-off times.
+5. What a message has beyond its first delivery, to a destination or to a transport, gives way to other messages, so
+   that a small one does not wait behind a large one; but no more than `delivery_slot_cost` times in a row. A cost of 0
+   means first come, first served.
+6. Where a destination, or a transport, has a rate delay, its deliveries come one at a time, that long apart.
+
+Rules 4 and 5 are start-time fair queueing: everything that waits has a place on a scale, the lowest goes first, and who
+comes new enters where the scale has arrived.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
-from gatepost.queue.record import Limits, StoredMessage
+from gatepost.queue.record import Limits
 
-FAILED_COHORTS = 1.0
-"""Windows of failures after which a destination is dead (default_destination_concurrency_failed_cohort_limit)."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """When to try again, when to warn, when to give up. All in seconds."""
-
-    minimal_backoff: float = 300.0
-    maximal_backoff: float = 4000.0
-    lifetime: float = 5 * 86400.0
-    bounce_lifetime: float = 5 * 86400.0
-    warn_after: float = 0.0
-
-    def next_attempt(self, arrived: float, now: float) -> float:
-        """When a message that came in at `arrived`, and failed now, is due again.
-
-        Whole seconds, so that it is due when the look for due mail comes round, and not a moment later.
-        """
-        return math.floor(now) + min(max(now - arrived, self.minimal_backoff), self.maximal_backoff)
-
-    def has_expired(self, message: StoredMessage, now: float) -> bool:
-        """Whether a message that nobody took is given up; reports have a lifetime of their own."""
-        lifetime = self.lifetime if message.envelope.sender else min(self.bounce_lifetime, self.lifetime)
-        return now - message.arrived >= lifetime
-
-    def owes_warning(self, message: StoredMessage, now: float) -> bool:
-        """Whether the sender is to hear now that the message is delayed."""
-        waited = now - message.arrived
-        return 0 < self.warn_after <= waited and not message.warned and bool(message.envelope.sender)
+_ROUNDING = 1e-5
+"""What a sum of feedbacks may lack to be whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where a group of recipients goes. `share` parts those that must not share a delivery (rule 1)."""
 
     transport: str
@@ -62,8 +41,7 @@ class Target:
     share: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Recipients of one message for one delivery: the message's number and the numbers of its rows."""
 
     message: int
@@ -78,13 +56,16 @@ def batches(message: int, wanted: Iterable[tuple[int, str, Target]], limits: Map
     """
     groups: dict[Target, list[int]] = {}
     for row, address, target in wanted:
-        alone = limits.get(target.transport, Limits()).recipients == 1
+        alone = limits.get(target.transport, _USUAL).recipients == 1
         key = Target(target.transport, target.nexthop, address.lower()) if alone else target
         groups.setdefault(key, []).append(row)
     for target, rows in groups.items():
-        size = limits.get(target.transport, Limits()).recipients or len(rows)
+        size = limits.get(target.transport, _USUAL).recipients or len(rows)
         for start in range(0, len(rows), size):
             yield Batch(message, target, tuple(rows[start : start + size]))
+
+
+_USUAL = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +76,6 @@ class Failure:
     text: str
 
 
-@dataclass(slots=True)
-class _Destination:
-    """One target's queue and window (rules 2 and 3)."""
-
-    window: float
-    waiting: deque[Batch] = field(default_factory=deque)
-    busy: int = 0
-    failures: float = 0.0
-    dead_until: float = 0.0
-    failure: Failure = Failure("4.4.1", "")
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One transport: how many deliveries run, and the destinations that have something waiting, in turn."""
-
-    limits: Limits
-    busy: int = 0
-    turns: deque[Target] = field(default_factory=deque)
-
-
 @dataclass(frozen=True, slots=True)
 class Suspension:
     """A batch that is not to be tried now, because its destination is dead, and of what that died."""
@@ -124,120 +84,243 @@ class Suspension:
     failure: Failure
 
 
-class Schedule:
-    """The deliveries that wait and run. Rebuilt from the ledger after a restart, so nothing in it is precious."""
+class _Waiting(NamedTuple):
+    """A batch that waits: its place among those for its destination, its place in the lane, when it came."""
 
-    def __init__(self, limits: Mapping[str, Limits], *, initial_window: int = 5, penalty: float = 300.0) -> None:
+    place: float
+    lane_place: float
+    order: int
+    batch: Batch
+
+
+@dataclass(slots=True, eq=False)
+class _Destination:
+    """One target's queue and window. `offer` is its valid entry among the lane's offers."""
+
+    target: Target
+    window: int
+    waiting: list[_Waiting] = field(default_factory=list)
+    busy: int = 0
+    clock: float = 0.0  # where the scale of the batches has arrived
+    turn: float = 0.0  # this destination's own place in the lane
+    offer: int = 0
+    opened: float = 0.0  # feedback that makes no whole delivery yet
+    closed: float = 0.0
+    cohorts: float = 0.0
+    dead_until: float = 0.0
+    suspect_until: float = 0.0
+    rests_until: float = 0.0
+    failure: Failure = Failure("4.4.1", "")
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One transport: how many deliveries run, and the destinations that have something to begin, in order."""
+
+    limits: Limits
+    busy: int = 0
+    clock: float = 0.0
+    rests_until: float = 0.0
+    offers: list[tuple[float, int, _Destination]] = field(default_factory=list)
+    resting: list[tuple[float, int, _Destination]] = field(default_factory=list)
+
+    def may_begin(self, now: float) -> bool:
+        if self.limits.transport_rate_delay:
+            return not self.busy and now >= self.rests_until
+        return not self.limits.processes or self.busy < self.limits.processes
+
+    def advance(self, clock: float, place: float) -> float:
+        """Where a scale has arrived when what has this place on it begins.
+
+        It moves on with every delivery, so that what gives way does so no more than so many times; but not beyond what
+        the next round has, so that who comes then need not wait for longer than a round.
+        """
+        return min(max(clock, place) + 1 / (self.limits.slot_cost + 1), place + 1)
+
+
+class Schedule:
+    """The deliveries that wait and run. Rebuilt from the ledger after a restart, so nothing in it is precious.
+
+    `penalty` is how long the dead are left alone; `probation`, how long it is remembered that they were dead.
+    """
+
+    def __init__(self, limits: Mapping[str, Limits], *, penalty: float = 300.0, probation: float = 4000.0) -> None:
         self._limits = limits
-        self._initial = initial_window
         self._penalty = penalty
+        self._probation = probation
         self._destinations: dict[Target, _Destination] = {}
         self._lanes: dict[str, _Lane] = {}
+        self._order = 0
 
-    def adopt(self, limits: Mapping[str, Limits], *, initial_window: int, penalty: float) -> None:
+    def adopt(self, limits: Mapping[str, Limits], *, penalty: float, probation: float) -> None:
         """Take over the limits of a new configuration; what runs goes on."""
-        self._limits, self._initial, self._penalty = limits, initial_window, penalty
+        self._limits, self._penalty, self._probation = limits, penalty, probation
         for transport, lane in self._lanes.items():
-            lane.limits = limits.get(transport, Limits())
+            lane.limits = limits.get(transport, _USUAL)
 
-    def add(self, batch: Batch, now: float) -> Suspension | None:
-        """Let a batch wait for its turn; a suspension instead where its destination is dead."""
-        destination = self._destinations.get(batch.target)
-        if destination is None:
-            destination = self._destinations[batch.target] = _Destination(self._first_window(batch.target))
-        if now < destination.dead_until:
-            return Suspension(batch, destination.failure)
-        destination.waiting.append(batch)
-        if len(destination.waiting) == 1:
-            self._lane(batch.target).turns.append(batch.target)
-        return None
+    def add(self, wanted: Iterable[Batch], now: float) -> list[Suspension]:
+        """Let batches of one message wait for their turn; suspensions for those whose destination is dead."""
+        suspended: list[Suspension] = []
+        earlier: dict[str | Target, int] = {}  # batches of the message in the lane, and for the destination
+        for batch in wanted:
+            target = batch.target
+            destination = self._destinations.get(target)
+            if destination is None:
+                destination = self._destinations[target] = _Destination(target, self._first_window(target))
+            if now < destination.dead_until:
+                suspended.append(Suspension(batch, destination.failure))
+                continue
+            lane = self._lane(target.transport)
+            here, there = earlier.get(target.transport, 0), earlier.get(target, 0)
+            if lane.limits.slot_cost:
+                earlier[target.transport], earlier[target] = here + 1, there + 1
+            self._order += 1
+            waiting = _Waiting(destination.clock + there, lane.clock + here, self._order, batch)
+            heappush(destination.waiting, waiting)
+            if destination.waiting[0] is waiting:
+                self._make_offer(lane, destination, now)
+        return suspended
 
-    def start(self) -> list[Batch]:
-        """The batches whose turn it is now; each counts as running until `done` is told of it (rule 4)."""
+    def start(self, now: float) -> list[Batch]:
+        """The batches whose turn it is now; each counts as running until `done` is told of it."""
         started: list[Batch] = []
         for lane in self._lanes.values():
-            idle = 0  # destinations in a row whose window is full
-            while lane.turns and idle < len(lane.turns) and lane.busy < (lane.limits.processes or lane.busy + 1):
-                target = lane.turns.popleft()
-                destination = self._destinations[target]
-                if destination.busy >= int(destination.window):
-                    lane.turns.append(target)
-                    idle += 1
+            while lane.resting and lane.resting[0][0] <= now:
+                self._make_offer(lane, heappop(lane.resting)[2], now)
+            while lane.offers and lane.may_begin(now):
+                place, offer, destination = heappop(lane.offers)
+                if destination.offer != offer:
                     continue
-                started.append(destination.waiting.popleft())
+                waiting = heappop(destination.waiting)
+                destination.offer = 0
+                destination.clock = lane.advance(destination.clock, waiting.place)
+                lane.clock = lane.advance(lane.clock, place)
+                destination.turn = place + 1
                 destination.busy += 1
                 lane.busy += 1
-                idle = 0
-                if destination.waiting:
-                    lane.turns.append(target)
+                started.append(waiting.batch)
+                self._make_offer(lane, destination, now)
         return started
+
+    def next_start(self) -> float | None:
+        """When something that rests now may begin; None where nothing does."""
+        earliest: float | None = None
+        for lane in self._lanes.values():
+            if lane.resting and (earliest is None or lane.resting[0][0] < earliest):
+                earliest = lane.resting[0][0]
+            waits = lane.limits.transport_rate_delay and lane.offers and not lane.busy
+            if waits and (earliest is None or lane.rests_until < earliest):
+                earliest = lane.rests_until
+        return earliest
 
     def done(self, batch: Batch, failure: Failure | None, now: float) -> list[Suspension]:
         """A batch has run; returns what waited for its destination, if that is dead now."""
         destination = self._destinations[batch.target]
-        destination.busy -= 1
-        self._lane(batch.target).busy -= 1
-        suspended: list[Suspension] = []
+        lane = self._lane(batch.target.transport)
         if failure is None:
-            destination.failures = 0.0
-            destination.window = min(destination.window + 1, self._most(batch.target))
-        else:
-            destination.failures += 1 / destination.window
-            destination.window = max(destination.window - 1, 1)
-            if destination.failures >= FAILED_COHORTS:
-                suspended = self._bury(batch.target, destination, failure, now)
-        self._forget_if_idle(batch.target, destination, now)
+            self._open(lane.limits, destination)
+        elif now >= destination.dead_until:
+            self._close(lane.limits, destination, failure, now)
+        destination.busy -= 1
+        lane.busy -= 1
+        destination.rests_until = now + lane.limits.rate_delay
+        lane.rests_until = now + lane.limits.transport_rate_delay
+        suspended: list[Suspension] = []
+        if now < destination.dead_until:
+            suspended = [Suspension(waiting.batch, destination.failure) for waiting in sorted(destination.waiting)]
+            destination.waiting.clear()
+            destination.offer = 0
+        self._make_offer(lane, destination, now)
+        self._forget_if_idle(destination, now)
         return suspended
 
-    def withdraw(self, message: int) -> list[Batch]:
+    def withdraw(self, message: int, now: float) -> list[Batch]:
         """Take back what waits for a message; what runs goes on."""
         taken: list[Batch] = []
-        for target, destination in list(self._destinations.items()):
-            mine = [batch for batch in destination.waiting if batch.message == message]
+        for destination in list(self._destinations.values()):
+            mine = [waiting.batch for waiting in destination.waiting if waiting.batch.message == message]
             if mine:
                 taken += mine
-                destination.waiting = deque(batch for batch in destination.waiting if batch.message != message)
-                if not destination.waiting:
-                    self._lane(target).turns.remove(target)
+                destination.waiting = [one for one in destination.waiting if one.batch.message != message]
+                heapify(destination.waiting)
+                destination.offer = 0
+                self._make_offer(self._lane(destination.target.transport), destination, now)
         return taken
 
-    def revive(self) -> None:
+    def revive(self, now: float) -> None:
         """Give dead destinations another chance (flush)."""
-        for target, destination in list(self._destinations.items()):
-            destination.dead_until = 0.0
-            self._forget_if_idle(target, destination, 0.0)
+        for destination in list(self._destinations.values()):
+            if destination.suspect_until:
+                destination.dead_until = destination.suspect_until = 0.0
+                destination.window = self._first_window(destination.target)
+            self._forget_if_idle(destination, now)
 
     def expire(self, now: float) -> None:
-        """Forget the dead whose time is up."""
-        for target, destination in list(self._destinations.items()):
-            self._forget_if_idle(target, destination, now)
+        """Forget those that were dead, once their time is up."""
+        for destination in list(self._destinations.values()):
+            self._forget_if_idle(destination, now)
 
-    def _bury(self, target: Target, destination: _Destination, failure: Failure, now: float) -> list[Suspension]:
-        destination.dead_until = now + self._penalty
-        destination.failure = failure
-        destination.failures = 0.0
-        destination.window = self._first_window(target)
-        suspended = [Suspension(batch, failure) for batch in destination.waiting]
-        if suspended:
-            destination.waiting.clear()
-            self._lane(target).turns.remove(target)
-        return suspended
+    def _make_offer(self, lane: _Lane, destination: _Destination, now: float) -> None:
+        """Put a destination among those that may begin something, where it may."""
+        if not destination.waiting or destination.busy >= min(destination.window, _most(lane.limits)):
+            return
+        if now < destination.rests_until:
+            self._order += 1
+            heappush(lane.resting, (destination.rests_until, self._order, destination))
+            return
+        head = destination.waiting[0]
+        if destination.offer != head.order:
+            destination.offer = head.order
+            heappush(lane.offers, (max(destination.turn, head.lane_place), head.order, destination))
 
-    def _forget_if_idle(self, target: Target, destination: _Destination, now: float) -> None:
+    def _open(self, limits: Limits, destination: _Destination) -> None:
+        destination.cohorts = 0.0
+        if destination.suspect_until:
+            destination.dead_until = destination.suspect_until = 0.0
+            destination.window = self._first_window(destination.target)
+            return
+        if destination.window >= destination.busy + limits.initial:
+            return
+        destination.opened += limits.positive.of(destination.window)
+        while destination.opened + _ROUNDING >= 1:
+            destination.opened -= 1
+            destination.window = min(destination.window + 1, _most(limits))
+            destination.closed = 0.0
+
+    def _close(self, limits: Limits, destination: _Destination, failure: Failure, now: float) -> None:
+        destination.cohorts += 1 / destination.window
+        if limits.failed_cohorts and destination.cohorts + _ROUNDING >= limits.failed_cohorts:
+            destination.dead_until = now + self._penalty
+            destination.suspect_until = destination.dead_until + self._probation
+            destination.failure = failure
+            destination.cohorts = destination.opened = destination.closed = 0.0
+            destination.window = 1
+            return
+        destination.closed -= limits.negative.of(destination.window)
+        while destination.closed < -_ROUNDING:
+            destination.closed += 1
+            destination.window = max(destination.window - 1, 1)
+            destination.opened = 0.0
+
+    def _forget_if_idle(self, destination: _Destination, now: float) -> None:
         """Drop a destination with nothing to do, so that memory follows the work, not the history."""
-        if not destination.busy and not destination.waiting and now >= destination.dead_until:
-            del self._destinations[target]
+        remembered = max(destination.suspect_until, destination.rests_until)
+        if not destination.busy and not destination.waiting and now >= remembered:
+            self._destinations.pop(destination.target, None)
 
-    def _lane(self, target: Target) -> _Lane:
-        lane = self._lanes.get(target.transport)
+    def _lane(self, transport: str) -> _Lane:
+        lane = self._lanes.get(transport)
         if lane is None:
-            lane = self._lanes[target.transport] = _Lane(self._limits.get(target.transport, Limits()))
+            lane = self._lanes[transport] = _Lane(self._limits.get(transport, _USUAL))
         return lane
 
-    def _most(self, target: Target) -> int:
-        """The widest that a window may be; 0 in the configuration means as wide as the transport allows."""
-        limits = self._limits.get(target.transport, Limits())
-        return limits.concurrency or limits.processes or Limits().processes
-
     def _first_window(self, target: Target) -> int:
-        return min(self._initial, self._most(target))
+        limits = self._limits.get(target.transport, _USUAL)
+        return min(limits.initial, _most(limits))
+
+
+def _most(limits: Limits) -> int:
+    """The widest that a window may be; 0 in the configuration means as wide as the transport allows."""
+    if limits.rate_delay:
+        return 1
+    return limits.concurrency or limits.processes or _USUAL.processes

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, boolean, duration, integer, text, words
+from gatepost.config.feedback import ConcurrencyFeedback
+from gatepost.config.param import NOTED, boolean, duration, integer, text, words
 
 
 class QueueParameters:
     """The queue: retries, life times, concurrency."""
 
     default_delivery_slot_cost = integer(
-        "5", support=NOTED, doc="How soon a message may be preempted by a smaller one for the same transport."
+        "5",
+        doc="How many deliveries of other messages may go ahead of each further one of a large message; 0 for none.",
     )
     default_delivery_slot_discount = integer(
         "50", support=NOTED, doc="Share of a preemption that is granted in advance."
@@ -18,18 +20,16 @@ class QueueParameters:
         "3", support=NOTED, doc="Number of deliveries of a preemption that is granted in advance."
     )
     default_destination_concurrency_failed_cohort_limit = integer(
-        "1", support=NOTED, doc="Rounds of failed deliveries after which a destination is left alone for a while."
+        "1", doc="Rounds of failed deliveries after which a destination is left alone for a while."
     )
     default_destination_concurrency_limit = integer("20", doc="Deliveries to one destination that may run at a time.")
-    default_destination_concurrency_negative_feedback = text(
-        "1", support=NOTED, doc="How far a failed delivery lowers the number of parallel ones."
+    default_destination_concurrency_negative_feedback = ConcurrencyFeedback(
+        "1", doc="How far a failed delivery lowers the number of parallel ones."
     )
-    default_destination_concurrency_positive_feedback = text(
-        "1", support=NOTED, doc="How far a successful delivery raises the number of parallel ones."
+    default_destination_concurrency_positive_feedback = ConcurrencyFeedback(
+        "1", doc="How far a successful delivery raises the number of parallel ones."
     )
-    default_destination_rate_delay = duration(
-        "0s", support=GUARDING, doc="The pause between deliveries to one destination."
-    )
+    default_destination_rate_delay = duration("0s", doc="The pause between deliveries to one destination.")
     default_destination_recipient_limit = integer("50", doc="Recipients of one message that a delivery may have.")
     default_extra_recipient_limit = integer(
         "1000",
@@ -73,7 +73,7 @@ class QueueParameters:
     qmgr_message_active_limit = integer(
         "20000", doc="Messages that are held in memory for delivery; the rest wait in the store."
     )
-    qmgr_message_recipient_limit = integer("20000", support=NOTED, doc="Recipients that are held in memory.")
+    qmgr_message_recipient_limit = integer("20000", doc="Recipients that are held in memory.")
     qmgr_message_recipient_minimum = integer(
         "10", support=NOTED, doc="Recipients of each message that are held in memory at least."
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from gatepost.config.param import GUARDING, NOTED, choice, domains, duration, hosts, strings, tables, text, words
+from gatepost.config.param import NOTED, choice, domains, duration, hosts, strings, tables, text, words
 
 
 class RoutingParameters:
     """Address classes, routing, and the names the host answers to."""
 
     default_transport = text("smtp", doc="Transport, and next hop if any, for domains that are none of ours.")
-    default_transport_rate_delay = duration(
-        "0s", support=GUARDING, doc="The pause between deliveries by one transport."
-    )
+    default_transport_rate_delay = duration("0s", doc="The pause between deliveries by one transport.")
     empty_address_default_transport_maps_lookup_key = text(
         "<>", doc="What the null sender is looked up as in `sender_dependent_default_transport_maps`."
     )
