@@ -136,3 +136,11 @@ def test_wrong_attributes_defer() -> None:
     (result,), _, lines = deliver(job("p@b.example"), fault="mypipe: argv= is missing")
     assert (result.status, result.text) == (Status.DEFERRED, "mail system configuration error")
     assert lines == ["warning: mypipe: argv= is missing"]
+
+
+@pytest.mark.parametrize("flag", ["D", "O"])
+def test_nobody_reads_who_the_others_are(flag: str) -> None:
+    results, rights, lines = deliver(job("p@b.example", "q@b.example"), "user=joe", f"flags={flag}")
+    assert [(one.status, one.dsn) for one in results] == [(Status.DEFERRED, "4.3.5")] * 2
+    assert rights.commands == []
+    assert lines == [f"warning: pipe flag `{flag}' requires mypipe_destination_recipient_limit = 1"]

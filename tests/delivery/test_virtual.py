@@ -100,3 +100,11 @@ def test_mail_waits_while_tables_are_wrong(address: str, rules: VirtualRules, li
 def test_rules_come_from_settings() -> None:
     rules = VirtualRules.read(Settings.parse("virtual_mailbox_base = /v\nvirtual_minimum_uid = 5"), "virtual")
     assert (rules.base, rules.minimum_uid, rules.locks, rules.lock_delay) == ("/v", 5, ("fcntl", "dotlock"), 1.0)
+
+
+def test_a_delivery_that_was_not_recorded_is_found_again(tmp_path: Path) -> None:
+    """The worker died between the two; the message and the recipient's row are the same."""
+    for _ in range(2):
+        result, _ = deliver("v@v.example", replace(RULES, base=str(tmp_path)))
+        assert result.status is Status.SENT
+    assert len(list((tmp_path / "v" / "new").iterdir())) == 1

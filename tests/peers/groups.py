@@ -381,6 +381,25 @@ PIPES = Group(
     files={"filter": ("/^5\\.3\\.0 Command died with status 1(.*)/ 4.3.9 filtered$1\n", 0o644, "root")},
 )
 
+_SHARED = {
+    "shared": "flags=DO user=joe argv={folder}/bin/args shared",
+    "onlyo": "flags=O user=joe argv={folder}/bin/args onlyo",
+    "empty": "user=joe argv={folder}/bin/args empty $user ${extension} x$domain",
+}
+
+SHARED_PIPES = Group(
+    "shared pipes",
+    (
+        *(Mail(f"{name} two", (f"one@{name}.example", f"two@{name}.example")) for name in _SHARED),
+        *(Mail(f"{name} one", (f"one@{name}.example",)) for name in _SHARED),
+    ),
+    parameters={
+        "relay_domains": ", ".join(f"{name}.example" for name in _SHARED),
+        "transport_maps": "inline:{" + ", ".join(f"{{{name}.example=p{name}:}}" for name in _SHARED) + "}",
+    },
+    services=tuple(f"p{name} unix - n n - - pipe\n  {line}" for name, line in _SHARED.items()),
+)
+
 VIRTUAL = Group(
     "virtual",
     _mails(
@@ -429,5 +448,6 @@ GROUPS = (
     STRICT_HOMES,
     SERVICES,
     PIPES,
+    SHARED_PIPES,
     VIRTUAL,
 )

@@ -5,7 +5,8 @@ The rules:
 1. The command gets all recipients of a job at once, as many as `transport_destination_recipient_limit` allows.
 2. It runs with the rights of `user=`, which are never root's nor the mail owner's, for at most `transport_time_limit`.
 3. Its exit status and output decide for all of them (see `exits`).
-4. With the flag D, mail that has been delivered to the recipient before is returned.
+4. With the flag D, mail that has been delivered to the recipient before is returned. D and O name a recipient in the
+   message, and so want one at a time.
 """
 
 from __future__ import annotations
@@ -70,10 +71,16 @@ class PipeAgent:
         if attributes is None:
             emit(Warned(self.rules.fault))
             return self._all(job, Status.DEFERRED, "4.3.5", CONFIGURATION_ERROR)
+        first = job.recipients[0][1].address
+        shared = sorted(attributes.flags & {"D", "O"})
+        if shared and len(job.recipients) > 1:  # everybody would read who the others are
+            limit = f"{self.rules.relay}_destination_recipient_limit"
+            emit(Warned(f"pipe flag `{shared[0]}' requires {limit} = 1"))
+            return self._all(job, Status.DEFERRED, "4.3.5", CONFIGURATION_ERROR)
         if attributes.size and job.body.size > attributes.size:
             return self._all(job, Status.BOUNCED, "5.2.3", "message too large")
-        if "D" in attributes.flags and fold(job.recipients[0][1].address) in await delivered_to(job.body):
-            text = f"mail forwarding loop for {job.recipients[0][1].address}"
+        if "D" in attributes.flags and fold(first) in await delivered_to(job.body):
+            text = f"mail forwarding loop for {first}"
             return self._all(job, Status.BOUNCED, "5.4.6", text)
         try:
             command = await self._command(job, attributes, oracle)
