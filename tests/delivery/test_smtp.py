@@ -345,6 +345,25 @@ def test_replies_can_be_filtered(dsn: str, words: str, lines: list[str]) -> None
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("dsn", "words", "action"),
+    [
+        ("4.7.0", "Error looking up name=b.example type=A: DNS reply filter drops all results", "IGNORE"),
+        ("4.4.3", "Error looking up name=b.example type=A: Invalid DNS reply filter syntax", "WHAT"),
+    ],
+)
+def test_a_filter_of_dns_answers_may_leave_nothing(dsn: str, words: str, action: str) -> None:
+    async def main() -> None:
+        tables = {"pcre:/f": {"b.example. 0 IN A 127.0.0.1": action}}
+        world = World({"b.example": "A 127.0.0.1"}, tables)
+        (result,) = await world.deliver(
+            job("b@b.example", nexthop="[b.example]"), replace(RULES, dns_filter=("pcre:/f",))
+        )
+        assert (result.status, result.dsn, result.text) == (Status.DEFERRED, dsn, words)
+
+    asyncio.run(main())
+
+
 def test_a_filter_that_fails_defers() -> None:
     async def main() -> None:
         async with FakePeer() as peer:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gatepost.delivery.content import Content
+from gatepost.delivery.dnsfilter import FilteredOracle
 from gatepost.delivery.rules import ClientRules
 from gatepost.delivery.session import SessionReport
 from gatepost.mail.delivery import Job, Result, Status
@@ -38,15 +39,16 @@ class Attempt:
         self._own: dict[int, Result] = {}  # what happened to one row since then
         self._make_oracle = oracle
         self._oracle: Oracle | None = None
-        self._converts_8bit = rules.converts_8bit
-        self._assume_final = rules.assume_final
-        self._reply_filter = rules.reply_filter
+        self._rules = rules
 
     @property
     def oracle(self) -> Oracle:
         """Tables and DNS in one consistent view, made when it is first wanted."""
         if self._oracle is None:
             self._oracle = self._make_oracle()
+            if self._rules.dns_filter:
+                parameter = f"{self._rules.dialect.value}_dns_reply_filter"
+                self._oracle = FilteredOracle(self._oracle, self._rules.dns_filter, parameter, self.emit)
         return self._oracle
 
     @property
@@ -65,7 +67,7 @@ class Attempt:
             body_8bit=envelope.body_8bit,
             smtputf8=envelope.smtputf8,
             needs_utf8=self.needs_utf8,
-            converts_8bit=self._converts_8bit,
+            converts_8bit=self._rules.converts_8bit,
             ret=envelope.ret,
             envid=envelope.envid,
             queue_id=job.queue_id,
@@ -74,7 +76,7 @@ class Attempt:
 
     async def filtered(self, line: str) -> str | None:
         """What to read in the place of a line of a reply (`smtp_reply_filter`). Raises LookupFailed."""
-        for table in self._reply_filter:
+        for table in self._rules.reply_filter:
             found = await self.oracle.lookup(table, line)
             if found is not None:
                 return found
@@ -92,7 +94,7 @@ class Attempt:
         for index in report.order:
             (row, recipient), outcome = self.pending[index], report.outcomes[index]
             result = _result(row, outcome, server.relay, setup, report)
-            if self._assume_final and not report.takes_dsn:
+            if self._rules.assume_final and not report.takes_dsn:
                 result = replace(result, relayed=False)
             if not outcome.is_soft or is_final:
                 self.results.append(result)

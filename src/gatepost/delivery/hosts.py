@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
+from gatepost.delivery.dnsfilter import DROPPED, MALFORMED
 from gatepost.delivery.nexthop import Nexthop
 from gatepost.mail.events import Emit, Warned
 from gatepost.oracle import DnsAnswer, DnsStatus, Oracle
@@ -144,6 +145,9 @@ async def _addresses(name: str, preference: int, oracle: Oracle, rules: HostRule
 
 
 def _failure(name: str, rtype: str, answer: DnsAnswer) -> Outcome:
+    if answer.reason in (DROPPED, MALFORMED):
+        dsn = "4.7.0" if answer.reason == DROPPED else "4.4.3"
+        return Outcome(dsn, f"Error looking up name={name} type={rtype}: {answer.reason}")
     text = f"Host or domain name not found. Name service error for name={name} type={rtype}: {answer.reason}"
     return Outcome("4.4.3" if answer.status is DnsStatus.TEMPFAIL else "5.4.4", text)
 

@@ -86,6 +86,7 @@ class ClientRules:
     assume_final: bool = False
     tells_origin: bool = False
     reply_filter: tuple[str, ...] = ()
+    dns_filter: tuple[str, ...] = ()
     best_mx_transport: str = ""
     connect_timeout: float | None = 30.0
     timeouts: dict[Stage, float | None] = field(default_factory=dict)
@@ -137,6 +138,7 @@ class ClientRules:
             balance=get("balance_inet_protocols"),
             min_data_rate=get("min_data_rate") if get("per_request_deadline") else 0,
             reply_filter=get("reply_filter"),
+            dns_filter=get("dns_reply_filter"),
             tells_origin=get("send_xforward_command"),
             assume_final=dialect is Dialect.LMTP and settings.lmtp_assume_final,
             best_mx_transport=settings.best_mx_transport,

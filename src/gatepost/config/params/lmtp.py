@@ -58,7 +58,7 @@ class LmtpParameters:
     )
     lmtp_discard_lhlo_keyword_address_maps = tables("", doc="Like `smtp_discard_ehlo_keyword_address_maps`, for LMTP.")
     lmtp_discard_lhlo_keywords = words("", doc="Like `smtp_discard_ehlo_keywords`, for LMTP.")
-    lmtp_dns_reply_filter = tables("", support=GUARDING, doc="Like `smtp_dns_reply_filter`, for LMTP.")
+    lmtp_dns_reply_filter = tables("", doc="Like `smtp_dns_reply_filter`, for LMTP.")
     lmtp_dns_resolver_options = words("", support=NOTED, doc="Like `smtp_dns_resolver_options`, for LMTP.")
     lmtp_dns_support_level = choice(
         "", "", "disabled", "enabled", "dnssec", doc="Like `smtp_dns_support_level`, for LMTP."

@@ -74,7 +74,7 @@ class SmtpParameters:
         "", doc="Extensions to pass over in the EHLO reply of single servers."
     )
     smtp_discard_ehlo_keywords = words("", doc="Extensions to pass over in every EHLO reply.")
-    smtp_dns_reply_filter = tables("", support=GUARDING, doc="Patterns that change or drop DNS answers.")
+    smtp_dns_reply_filter = tables("", doc="Patterns that change or drop DNS answers.")
     smtp_dns_resolver_options = words("", support=NOTED, doc="Options of DNS lookups: res_defnames, res_dnsrch.")
     smtp_dns_support_level = choice(
         "", "", "disabled", "enabled", "dnssec", doc="How far DNS is used: disabled, enabled, dnssec."
