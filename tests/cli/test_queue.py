@@ -155,7 +155,7 @@ def test_a_server_that_runs_answers_itself(house: Path, capsys: pytest.CaptureFi
 
     async def use(store: EmbeddedStore) -> None:
         lines: list[object] = []
-        administration = Administration(store, StoreActor(store, lambda: NOW), lines.append)
+        administration = Administration(store, StoreActor(store, lambda: NOW), lines.append, house)
         server = ControlServer(Spool(house / "queue").slot(0).control, administration)
         await server.start()
         assert await asyncio.to_thread(gatepost_queue, house, "delete", "ALL") == 0

@@ -73,6 +73,9 @@ class FakeStore:
         self.origins[origin] = message.identity.number
         return True
 
+    async def adopted(self, origins: Sequence[str]) -> set[str]:
+        return self.origins.keys() & set(origins)
+
     async def origin(self, number: int) -> str:
         self._check_open()
         return next((origin for origin, known in self.origins.items() if known == number), "")

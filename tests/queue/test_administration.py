@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,10 @@ from tests.queue.test_conclusion import DEFERRED
 class Desk:
     """An administration with everything around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path = Path("/nowhere")) -> None:
         self.store = FakeStore()
         self.lines: list[str] = []
-        self.administration = Administration(self.store, StoreActor(self.store, lambda: NOW + 10), self.log)
+        self.administration = Administration(self.store, StoreActor(self.store, lambda: NOW + 10), self.log, folder)
 
     def log(self, event: Event) -> None:
         self.lines.append(text(event))

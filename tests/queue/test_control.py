@@ -24,7 +24,7 @@ def serve(folder: Path, client: Callable[[Path], object], store: FakeStore, *, c
     async def session() -> object:
         for _ in range(count):
             await accept(store)
-        administration = Administration(store, StoreActor(store, lambda: NOW), lambda _: None)
+        administration = Administration(store, StoreActor(store, lambda: NOW), lambda _: None, folder)
         path = folder / "control"
         server = ControlServer(path, administration)
         await server.start()
@@ -130,7 +130,7 @@ def test_a_server_that_ends_while_it_answers_is_noticed(tmp_path: Path) -> None:
     async def session() -> None:
         store = FakeStore()
         path = tmp_path / "control"
-        server = ControlServer(path, Endless(store, StoreActor(store, lambda: NOW), lambda _: None))
+        server = ControlServer(path, Endless(store, StoreActor(store, lambda: NOW), lambda _: None, tmp_path))
         await server.start()
         answers = ask(path, Request(Verb.LIST))
         assert await asyncio.to_thread(next, answers) == {"queue_id": "A1"}

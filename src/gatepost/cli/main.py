@@ -26,7 +26,7 @@ COMMANDS = {
     "conf": "show parameters: effective, changed or default, and where they are set",
     "map": "ask a lookup table",
     "user": "add, delete, list and check users who may log in",
-    "queue": "list, show, hold, release, requeue, delete and flush queued mail",
+    "queue": "list, show, hold, release, requeue, delete, flush, export and import queued mail",
     "tlsrpt": "print what became of TLS sessions on a day, as reports of RFC 8460",
     "sendmail": "submit a message from standard input, as sendmail does",
 }

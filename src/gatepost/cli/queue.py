@@ -9,19 +9,28 @@ import argparse
 import asyncio
 import base64
 import json
+import os
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from gatepost.cli.main import add_directory
+from gatepost.cli.transfer import Import, complain, export, said
 from gatepost.config.load import load
+from gatepost.config.settings import Settings
 from gatepost.mail.events import Event
 from gatepost.queue.administration import EVERYTHING, Administration, Answer, Request, StoreActor, Verb
 from gatepost.queue.control import ask
-from gatepost.queue.embedded import open_store
+from gatepost.queue.embedded import EmbeddedStore, open_store
+from gatepost.queue.exchange import pairs
+from gatepost.queue.postfixqueue import converted
 from gatepost.queue.spool import Slot, Spool
 from gatepost.queue.store import SlotBusy, StoreError
+from gatepost.server.privileges import choose_owner
 
 _HELP = {
     Verb.LIST: "show the messages in the queue",
@@ -31,6 +40,8 @@ _HELP = {
     Verb.REQUEUE: "work the recipients of messages out anew, and deliver them now",
     Verb.DELETE: "delete messages for good",
     Verb.FLUSH: "try all deferred mail now, or that for one domain",
+    Verb.EXPORT: "write messages into a folder: NAME.eml with the content, NAME.json with the envelope",
+    Verb.IMPORT: "take in messages from such a folder, or from a Postfix queue",
 }
 
 _DONE = {
@@ -46,6 +57,8 @@ HEADING = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------"
 
 Print = Callable[[str], None]
 
+_T = TypeVar("_T")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the subcommands."""
@@ -59,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         match verb:
             case Verb.LIST:
                 added.add_argument("names", nargs="*", metavar="ID", help="queue ids (default: all)")
+            case Verb.EXPORT:
+                added.add_argument("folder", type=Path, metavar="FOLDER", help="it is made if need be")
+                added.add_argument("names", nargs="*", metavar="ID", help="queue ids (default: all)")
+            case Verb.IMPORT:
+                added.add_argument("folder", type=Path, metavar="FOLDER")
+                added.add_argument("--postfix", action="store_true", help="the folder is a Postfix queue directory")
             case Verb.FLUSH:
                 added.add_argument("names", nargs="?", metavar="DOMAIN", help="only mail with a recipient there")
             case _:
@@ -67,11 +86,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; exit status 1 where a queue id is not there, or a slot did not answer."""
-    names = [arguments.names] if isinstance(arguments.names, str) else arguments.names or []
+    given = getattr(arguments, "names", None)
+    names = [given] if isinstance(given, str) else given or []
     request = Request(Verb(arguments.verb), tuple(names))
     settings = load(arguments.directory).settings
+    spool = Spool(Path(settings.queue_directory))
     try:
-        return perform(Spool(Path(settings.queue_directory)), request, as_json=arguments.json)
+        match request.verb:
+            case Verb.EXPORT:
+                return _export(spool, request, arguments.folder)
+            case Verb.IMPORT:
+                return _import(spool, arguments.folder, settings, from_postfix=arguments.postfix)
+            case _:
+                return perform(spool, request, as_json=arguments.json)
     except PermissionError as error:
         print(f"gatepost queue: {error.filename}: the queue is root's and {settings.mail_owner}'s", file=sys.stderr)
         return 1
@@ -93,6 +120,33 @@ def perform(spool: Spool, request: Request, *, as_json: bool = False) -> int:
     for problem in problems:
         print(f"gatepost queue: {problem}", file=sys.stderr)
     return 1 if problems else 0
+
+
+def _export(spool: Spool, request: Request, folder: Path) -> int:
+    problems: list[str] = []
+    seen: set[str] = set()
+    made = export(folder, _noting(_answers(spool, request, problems), seen))
+    print(said(made.count, f"exported to {folder}"))
+    missing = [f"{name}: not in the queue" for name in request.names if name not in seen and name != EVERYTHING]
+    return complain([*problems, *made.problems, *missing])
+
+
+def _import(spool: Spool, folder: Path, settings: Settings, *, from_postfix: bool) -> int:
+    if not list(spool.slots()):
+        owner = choose_owner(settings.mail_owner, explicit=settings.is_set("mail_owner"))
+        ids = None if owner is None else (owner.uid, owner.gid)
+        spool.create(ids)
+        spool.slot(0).create(ids)
+    first = spool.slot(next(spool.slots()))
+    problems: list[str] = []
+    made = Import(
+        spool.folder, lambda request: _answers(spool, request, problems), lambda request: _slot_answers(first, request)
+    )
+    with tempfile.TemporaryDirectory() as name:
+        made.run(converted(folder, Path(name), problems.append) if from_postfix else pairs(folder))
+    known = f", {made.known} known already" if made.known else ""
+    print(said(len(made.taken), f"imported from {folder}{known}"))
+    return complain([*problems, *made.problems])
 
 
 _WHY_MISSING = {
@@ -118,19 +172,50 @@ def _slot_answers(slot: Slot, request: Request) -> Iterator[Answer]:
     else:
         return
     try:
-        yield from asyncio.run(_opened(slot, request))
+        yield from _opened(slot, request)
     except SlotBusy as error:
         raise StoreError(f"its owner does not answer, as it starts or ends just now ({error})") from error
 
 
-async def _opened(slot: Slot, request: Request) -> list[Answer]:
-    """The answers of a slot that nobody runs."""
-    store = open_store(slot)
+def _opened(slot: Slot, request: Request) -> Iterator[Answer]:
+    """The answers of a slot that nobody runs, one by one, as they may be many and large."""
+    with asyncio.Runner() as runner:
+
+        def ours(work: Coroutine[None, None, _T]) -> _T:
+            with _as_owner(slot):
+                return runner.run(work)
+
+        store = ours(_store(slot))
+        try:
+            administration = Administration(store, StoreActor(store, time.time), _unlogged, slot.folder.parent)
+            answers = administration.answer(request)
+            while (answer := ours(_next(answers))) is not None:
+                yield answer
+        finally:
+            ours(store.close())
+
+
+async def _store(slot: Slot) -> EmbeddedStore:
+    return open_store(slot)
+
+
+async def _next(answers: AsyncIterator[Answer]) -> Answer | None:
+    return await anext(answers, None)
+
+
+@contextmanager
+def _as_owner(slot: Slot) -> Iterator[None]:
+    """What root writes into a queue belongs to the queue's owner, who has to read it."""
+    owner = slot.folder.stat()
+    before = os.geteuid(), os.getegid()
+    if not before[0]:
+        os.setegid(owner.st_gid)
+        os.seteuid(owner.st_uid)
     try:
-        administration = Administration(store, StoreActor(store, time.time), _unlogged)
-        return [answer async for answer in administration.answer(request)]
+        yield
     finally:
-        await store.close()
+        os.seteuid(before[0])
+        os.setegid(before[1])
 
 
 def _unlogged(_event: Event) -> None:

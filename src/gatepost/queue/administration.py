@@ -1,4 +1,4 @@
-"""What an administrator asks of one slot's queue: list, show, hold, release, requeue, delete, flush.
+"""What an administrator asks of one slot's queue: list, show, hold, release, requeue, delete, flush, export, import.
 
 The same code answers over the control socket of a running owner and in `gatepost queue` itself where nobody runs; only
 who acts differs (`Actor`). Answers are objects that JSON has, each one small, however long the queue is. Entries of a
@@ -8,16 +8,19 @@ listing have the names of Postfix's `postqueue -j`, so that its readers can read
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Protocol
 
 from gatepost.mail.address import external
 from gatepost.mail.events import Emit
-from gatepost.mail.events.queue import Held, Released, Removed, Requeued
-from gatepost.queue.record import Change, MessageState, Selection, StoredMessage
-from gatepost.queue.store import QueueStore
+from gatepost.mail.events.queue import Held, Imported, Released, Removed, Requeued
+from gatepost.queue import exchange
+from gatepost.queue.record import Change, Damaged, MessageState, Selection, StoredMessage, origin_of
+from gatepost.queue.store import QueueStore, StoreError
 
 PAGE = 200
 """Messages that are looked at between two breaths."""
@@ -38,11 +41,18 @@ class Verb(Enum):
     REQUEUE = "requeue"
     DELETE = "delete"
     FLUSH = "flush"
+    EXPORT = "export"
+    IMPORT = "import"
+    KNOWN = "known"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. `names` holds queue ids, or `ALL`; for `list` no name means all, for `flush` it may be a domain."""
+    """A request. `names` holds queue ids, or `ALL`; for `list` and `export` no name means all.
+
+    For `flush` it may be a domain. For `import` it is a folder beside the slots, and messages in it
+    (`gatepost.queue.exchange`); for `known` origins, of which those come back that are in this queue or were.
+    """
 
     verb: Verb
     names: tuple[str, ...] = ()
@@ -77,6 +87,10 @@ class Actor(Protocol):
         """Make deferred mail due; returns how many messages."""
         ...
 
+    def submit(self, message: StoredMessage) -> None:
+        """Deliver a message that has come in."""
+        ...
+
 
 class StoreActor:
     """Changes made to a store that nobody delivers from."""
@@ -103,6 +117,9 @@ class StoreActor:
             await self._store.change([message.identity.number for message in page], Change.EXPEDITE, self._clock())
         return count
 
+    def submit(self, message: StoredMessage) -> None:
+        """It waits for whoever delivers next."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Act:
@@ -126,12 +143,19 @@ _ACTS = {
 
 
 class Administration:
-    """Answers requests about one store. `emit` takes the log lines (process `postsuper`)."""
+    """Answers requests about one store. `emit` takes the log lines (process `postsuper`).
 
-    def __init__(self, store: QueueStore, actor: Actor, emit: Emit) -> None:
+    `folder` is where folders of messages to import are.
+    """
+
+    def __init__(
+        self, store: QueueStore, actor: Actor, emit: Emit, folder: Path, clock: Callable[[], float] = time.time
+    ) -> None:
         self._store = store
         self._actor = actor
         self._emit = emit
+        self._folder = folder
+        self._clock = clock
 
     async def answer(self, request: Request) -> AsyncIterator[Answer]:
         """The answers, one by one. Raises StoreError."""
@@ -146,9 +170,61 @@ class Administration:
             case Verb.FLUSH:
                 domain = request.names[0] if request.names else ""
                 yield {"count": await self._actor.flush("" if domain == EVERYTHING else domain)}
+            case Verb.EXPORT:
+                async for answer in self._export(request.names):
+                    yield answer
+            case Verb.IMPORT:
+                for name in request.names[1:]:
+                    yield await self._import(request.names[0], name)
+            case Verb.KNOWN:
+                for origin in await self._known(request.names):
+                    yield {"origin": origin, "done": "known"}
             case _:
                 async for answer in self._act(request):
                     yield answer
+
+    async def _export(self, names: tuple[str, ...]) -> AsyncIterator[Answer]:
+        """Each message as it is at one moment: its envelope, its content in pieces, and the remark that it is whole."""
+        async for page in self._messages(names, Selection()):
+            for listed in page:
+                for message in await self._store.load([listed.identity.number]):
+                    async for answer in self._exported(message):
+                        yield answer
+
+    async def _exported(self, message: StoredMessage | Damaged) -> AsyncIterator[Answer]:
+        queue_id = message.identity.queue_id
+        if isinstance(message, Damaged):
+            yield {"queue_id": queue_id, "finding": message.finding}
+            return
+        origin = await self._store.origin(message.identity.number)
+        yield {"queue_id": queue_id, "envelope": exchange.envelope_of(message, origin)}
+        try:
+            async for piece in message.body.chunks():
+                yield {"queue_id": queue_id, "content": base64.b64encode(piece).decode("ascii")}
+        except (OSError, StoreError):
+            yield {"queue_id": queue_id, "done": "gone"}  # it was delivered meanwhile
+        else:
+            yield {"queue_id": queue_id, "done": "export"}
+
+    async def _import(self, folder: str, name: str) -> Answer:
+        if any(Path(part).name != part for part in (folder, name)):
+            raise ValueError("an import is a folder and names in it")
+        try:
+            message = await exchange.take_in(exchange.Pair(self._folder / folder, name), self._store, self._clock())
+        except (exchange.NotReadable, OSError, StoreError) as error:
+            return {"name": name, "error_text": str(error)}
+        if message is None:
+            return {"name": name, "done": "known"}
+        self._actor.submit(message)
+        self._emit(Imported(message.queue_id, await self._store.origin(message.identity.number)))
+        return {"name": name, "queue_id": message.queue_id, "done": "import"}
+
+    async def _known(self, origins: tuple[str, ...]) -> set[str]:
+        """Origins of messages that are here, or that were taken in from elsewhere."""
+        known = await self._store.adopted(origins)
+        numbers = (await self._store.find({origin.partition("/")[0] for origin in origins})).values()
+        here = {origin_of(page[0]) for n in numbers if (page := await self._store.browse(Selection(), n - 1, 1))}
+        return known | (here & set(origins))
 
     async def _show(self, names: tuple[str, ...]) -> AsyncIterator[Answer]:
         async for page in self._messages(names, Selection()):

@@ -75,7 +75,7 @@ def create(slot: Slot, count: int, vfs: str | None) -> None:
     fresh = slot.database.with_name("queue.db.new")
     for name in (fresh.name, f"{fresh.name}-wal", f"{fresh.name}-shm", f"{fresh.name}-journal"):
         fresh.with_name(name).unlink(missing_ok=True)  # of a beginning that came to nothing
-    fresh.touch(0o600)  # SQLite's other files take over the mode
+    fresh.touch(0o600)  # SQLite's other files take over the mode and the owner
     with closing(apsw.Connection(str(fresh), vfs=vfs)) as connection:
         run = connection.execute
         run(f"PRAGMA page_size = {schema.PAGE_SIZE}")

@@ -82,10 +82,14 @@ class EmbeddedStore:
 
     async def adopt(self, message: StoredMessage, origin: str) -> bool:
         """Take a message in, unless one of that origin was taken in before."""
-        if await self._read(lambda: self._reader.has_origin(origin)):
+        if await self.adopted([origin]):
             return False
         await self._writer.write(Commit(message, origin))
         return True
+
+    async def adopted(self, origins: Sequence[str]) -> set[str]:
+        """Those origins from which a message was taken in."""
+        return await self._read(lambda: self._reader.adopted(origins))
 
     async def origin(self, number: int) -> str:
         """Where a message was taken from; empty where it came in here."""

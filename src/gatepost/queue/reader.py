@@ -101,9 +101,10 @@ class Reader:
         found = self._all("SELECT id FROM origin WHERE message = ?", (number,))
         return found[0][0] if found else ""
 
-    def has_origin(self, origin: str) -> bool:
-        """Whether a message of this origin was ever taken in."""
-        return bool(self._all("SELECT 1 FROM origin WHERE id = ?", (origin,)))
+    def adopted(self, origins: Iterable[str]) -> set[str]:
+        """Those of these origins from which a message was ever taken in."""
+        query = "SELECT id FROM origin WHERE id IN (SELECT value FROM json_each(?))"
+        return {found for (found,) in self._all(query, (json.dumps(list(origins)),))}
 
     def body_files(self, names: Sequence[str]) -> set[str]:
         """Which of these body files messages refer to."""
@@ -113,9 +114,13 @@ class Reader:
         return self._connection.execute(query, given).fetchall()
 
     def _load(self, numbers: Sequence[int]) -> list[StoredMessage | Damaged]:
-        found = self._all(_MESSAGES, (json.dumps(numbers),))
-        rows = self._rows(numbers)
-        return [self._checked(values, rows.get(values[0], ())) for values in found]
+        self._connection.execute("BEGIN")  # so that all is of one moment
+        try:
+            found = self._all(_MESSAGES, (json.dumps(numbers),))
+            rows = self._rows(numbers)
+            return [self._checked(values, rows.get(values[0], ())) for values in found]
+        finally:
+            self._connection.execute("COMMIT")
 
     def _rows(self, numbers: Sequence[int]) -> dict[int, list[Values]]:
         rows: dict[int, list[Values]] = {}

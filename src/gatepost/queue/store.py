@@ -96,6 +96,10 @@ class QueueStore(Protocol):
         """The origin with which a message was adopted; empty where it came in here."""
         ...
 
+    async def adopted(self, origins: Sequence[str]) -> set[str]:
+        """Those of these origins from which a message was ever taken in."""
+        ...
+
     def settle(self, settlement: Settlement) -> Awaitable[None]:
         """Write what an attempt came to, as a whole. Raises StoreError.
 

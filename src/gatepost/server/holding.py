@@ -57,7 +57,7 @@ class Holding:
         self.runner = Runner(self.store, plan, logger, number=number + DELIVERIES)
         cleanup_log = logger.bind("cleanup", number)
         self.intake = Intake(self.store, self._cleanup(generation), cleanup_log, self.runner.submit, time.time)
-        administration = Administration(self.store, self.runner, logger.bind("postsuper", number))
+        administration = Administration(self.store, self.runner, logger.bind("postsuper", number), slot.folder.parent)
         self._control = ControlServer(slot.control, administration)
         self._log = logger.bind("qmgr", number)
         self._salvager = Salvager(self.store, slot, self.runner.submit, self._log)

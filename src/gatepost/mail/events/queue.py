@@ -62,6 +62,14 @@ class Held(Event):
     queue_id: str
 
 
+@event("{queue_id}: imported from {origin}")
+class Imported(Event):
+    """An administrator brought in a message of another queue; `origin` is its queue id there, and when it arrived."""
+
+    queue_id: str
+    origin: str
+
+
 @event("{queue_id}: released from hold")
 class Released(Event):
     """An administrator released the message."""
