@@ -55,6 +55,10 @@ class DnsStatus(Enum):
     INVALID = "invalid"  # an answer whose data is unusable, such as an MX that is an address
 
 
+UNANSWERED = (DnsStatus.TEMPFAIL, DnsStatus.INVALID)
+"""The ways for a question to end after which nobody knows more than before."""
+
+
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
     """The records of one type for a name, aliases followed.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.dns.system import Hosts, NameServer, ResolverOptions, Watched, system_hosts, system_options
+from gatepost.dns.system import LOOK, Hosts, NameServer, ResolverOptions, Watched, system_hosts, system_options
 
 OPTIONS = (
     ("", ResolverOptions((NameServer("127.0.0.1", vouches=True),), 5.0, 2)),
@@ -41,15 +41,20 @@ def test_hosts() -> None:
 
 def test_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     path = tmp_path / "hosts"
-    watched = Watched(path, Hosts.parse)
+    now = [0.0]
+    watched = Watched(path, Hosts.parse, lambda: now[0])
     assert watched() == Hosts()
     path.write_text("192.0.2.1 a\n")
+    assert watched() == Hosts()  # it was looked at just now
+    now[0] += LOOK
     first = watched()
     assert first.names == {"192.0.2.1": "a"}
     assert watched() is first
     path.write_text("192.0.2.1 abc\n")
+    now[0] += LOOK
     assert watched().names == {"192.0.2.1": "abc"}
     path.unlink()
+    now[0] += LOOK
     assert watched() == Hosts()
 
 

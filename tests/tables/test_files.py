@@ -7,18 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.tables.files import LocalFiles
+from gatepost.tables.files import LOOK, LocalFiles
 
 
 def test_a_signature_changes_with_the_file(tmp_path: Path) -> None:
-    files = LocalFiles(tmp_path)
+    now = [0.0]
+    files = LocalFiles(tmp_path, lambda: now[0])
     path = tmp_path / "access"
     path.write_text("a b\n")
     before = files.signature("access")
     assert (b"a b\n", before) == files.read("access")
     path.write_text("a bc\n")
+    assert before == files.signature("access")  # it was looked at just now
+    now[0] += LOOK
     assert before != files.signature(str(path))
     os.utime(path, (1, 1))
+    now[0] += LOOK
     assert files.signature("access").changed > 1_000_000_000  # it cannot be set back
 
 

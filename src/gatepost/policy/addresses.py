@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from gatepost.mail.address import AddressSyntaxError, is_hostname, to_ascii
 from gatepost.oracle import DnsAnswer, DnsStatus
 from gatepost.policy import access, domains
 from gatepost.policy.evaluation import Evaluation
-from gatepost.policy.facts import Subject
+from gatepost.policy.facts import SENDER, Subject
 from gatepost.policy.outcome import DUNNO, Outcome, Refusal
 from gatepost.routing.classes import AddressClass
 from gatepost.routing.listing import Known, Listing
+
+REMEMBERED = 2000
+"""Addresses of which it is remembered whether their domain is complete."""
 
 _LISTED = Known.LISTED
 _FINAL = (AddressClass.LOCAL, AddressClass.ALIAS, AddressClass.VIRTUAL)
@@ -20,11 +24,16 @@ _FINAL = (AddressClass.LOCAL, AddressClass.ALIAS, AddressClass.VIRTUAL)
 def reject_non_fqdn(evaluation: Evaluation, subject: Subject) -> Outcome:
     """Refuse an address, as it was sent, without a domain that has a dot (RFC 5321 section 2.3.5)."""
     address = _address(evaluation, subject)
-    domain = address.rpartition("@")[2].removesuffix(".") if "@" in address else ""
-    if not address or domain.startswith("[") or ("." in domain and is_hostname(domain)):
+    if not address or _is_fully_qualified(address):
         return DUNNO
     code = evaluation.settings.non_fqdn_reject_code
     return evaluation.reject(evaluation.topic_of(subject).refuse(code, "5.5.2", "need fully-qualified address"))
+
+
+@lru_cache(REMEMBERED)
+def _is_fully_qualified(address: str) -> bool:
+    domain = address.rpartition("@")[2].removesuffix(".") if "@" in address else ""
+    return domain.startswith("[") or ("." in domain and is_hostname(domain))
 
 
 async def reject_unknown_domain(
@@ -63,7 +72,7 @@ async def reject_unlisted(evaluation: Evaluation, subject: Subject) -> Outcome:
     """Refuse an address in one of our domains that the domain's table does not have."""
     router, oracle = evaluation.program.router, evaluation.oracle
     route = await evaluation.route_of(subject)
-    if subject is Subject.SENDER:
+    if subject is SENDER:
         listing = await router.sender_listing(route, oracle)
     else:
         listing = await router.recipient_listing(route, oracle)
@@ -104,4 +113,4 @@ def _unknown_user(evaluation: Evaluation, subject: Subject, listing: Listing) ->
 
 def _address(evaluation: Evaluation, subject: Subject) -> str:
     facts = evaluation.facts
-    return (facts.sender if subject is Subject.SENDER else facts.recipient) or ""
+    return (facts.sender if subject is SENDER else facts.recipient) or ""

@@ -6,7 +6,7 @@ import ipaddress
 from functools import lru_cache
 
 from gatepost.mail.reply import Reply
-from gatepost.oracle import DnsStatus
+from gatepost.oracle import UNANSWERED, DnsStatus
 from gatepost.policy import templates
 from gatepost.policy.access import fitting_status
 from gatepost.policy.arguments import DnsList
@@ -32,6 +32,9 @@ TEMPLATE_NAMES: tuple[str, ...] = (
 """What reply templates may mention."""
 
 
+_NODATA = DnsStatus.NODATA
+
+
 @lru_cache(REMEMBERED)
 def reversed_address(address: str) -> str:
     """The address as lists are asked for it: octets, or nibbles, in reverse order (RFC 5782 sections 2.1 and 2.4)."""
@@ -41,13 +44,9 @@ def reversed_address(address: str) -> str:
 async def listed(evaluation: Evaluation, name: str, asked: DnsList) -> DnsStatus:
     """Whether the list has the name, with an address that counts: FOUND, NODATA, or TEMPFAIL where nobody knows."""
     answer = await evaluation.listed(f"{name}.{asked.domain}")
-    match answer.status:
-        case DnsStatus.FOUND:
-            return DnsStatus.FOUND if any(map(asked.accepts, answer.records)) else DnsStatus.NODATA
-        case DnsStatus.TEMPFAIL | DnsStatus.INVALID:
-            return DnsStatus.TEMPFAIL
-        case _:
-            return DnsStatus.NODATA
+    if answer.records:
+        return DnsStatus.FOUND if any(map(asked.accepts, answer.records)) else _NODATA
+    return DnsStatus.TEMPFAIL if answer.status in UNANSWERED else _NODATA
 
 
 async def refusal(evaluation: Evaluation, name: str, asked: DnsList, topic: Topic) -> Refusal:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 from gatepost.oracle import DnsAnswer, DnsStatus
 from gatepost.policy.evaluation import Evaluation
 
+REMEMBERED = 2000
+"""Answers about mail exchangers that were looked at for addresses."""
+
+
+_NOTHING = DnsAnswer(DnsStatus.NXDOMAIN)
+
 
 async def existence(evaluation: Evaluation, name: str, rtypes: Sequence[str]) -> DnsAnswer:
     """The first answer with records, or with unusable ones; else the last, a failure before an absence."""
-    worst = DnsAnswer(DnsStatus.NXDOMAIN)
+    worst = _NOTHING
     for rtype in rtypes:
         answer = evaluation.oracle.known(name, rtype) or await evaluation.oracle.dns(name, rtype)
         if answer.records or answer.status is DnsStatus.INVALID:
@@ -25,8 +32,7 @@ async def existence(evaluation: Evaluation, name: str, rtypes: Sequence[str]) ->
 
 def is_null_mx(answer: DnsAnswer) -> bool:
     """Whether a domain says that it takes no mail (RFC 7505)."""
-    _, blank, host = answer.records[0].partition(" ") if len(answer.records) == 1 else ("", "", "")
-    return bool(blank) and host in ("", ".")
+    return len(answer.records) == 1 and answer.records[0].endswith((" ", " ."))
 
 
 def exchangers(answer: DnsAnswer) -> list[tuple[int, str]]:
@@ -51,7 +57,7 @@ async def addresses(evaluation: Evaluation, name: str) -> DnsAnswer:
     if is_address(name):
         return DnsAnswer(DnsStatus.FOUND, (name,))
     found: list[str] = []
-    worst = DnsAnswer(DnsStatus.NXDOMAIN)
+    worst = _NOTHING
     for rtype in evaluation.program.address_types:
         answer = await evaluation.oracle.dns(name, rtype)
         found += answer.records
@@ -71,8 +77,11 @@ NO_ADDRESS = {
 
 def _warn_of_addresses(evaluation: Evaluation, name: str, answer: DnsAnswer) -> None:
     """Remark on MX records that hold an address instead of a name (RFC 5321 section 5.1)."""
-    if not any(is_address(record.rpartition(" ")[2]) for record in answer.records):
-        return
-    for _, host in exchangers(answer):
-        if is_address(host):
-            evaluation.warn(f"numeric domain name in resource data of MX record for {name}: {host}")
+    for host in _addresses_among(answer.records):
+        evaluation.warn(f"numeric domain name in resource data of MX record for {name}: {host}")
+
+
+@lru_cache(REMEMBERED)
+def _addresses_among(records: tuple[str, ...]) -> tuple[str, ...]:
+    hosts = (host for _, host in exchangers(DnsAnswer(DnsStatus.FOUND, records)))
+    return tuple(host for host in hosts if is_address(host))

@@ -13,8 +13,8 @@ from gatepost.mail.address import external
 from gatepost.mail.events import Event, Warned
 from gatepost.mail.events.smtpd import PolicyActed
 from gatepost.mail.reply import Reply
-from gatepost.oracle import DnsAnswer, DnsStatus, EmptyResult, LookupFailed, Oracle
-from gatepost.policy.facts import Facts, Stage, Subject
+from gatepost.oracle import UNANSWERED, DnsAnswer, EmptyResult, LookupFailed, Oracle
+from gatepost.policy.facts import SENDER, Facts, Stage, Subject
 from gatepost.policy.outcome import (
     DUNNO,
     OURS,
@@ -115,7 +115,7 @@ class Evaluation:
     async def route_of(self, subject: Subject) -> Route:
         """Where mail for the sender or the recipient goes, asked once a decision. Raises LookupFailed."""
         facts, router = self.facts, self.program.router
-        if subject is Subject.SENDER:
+        if subject is SENDER:
             if self._sender_route is None:
                 self._sender_route = await router.resolve(facts.sender or "", self.oracle)
             return self._sender_route
@@ -130,7 +130,7 @@ class Evaluation:
         if found is None:
             found = self.oracle.known(query, "A") or await self.oracle.dns(query, "A")
             self._listed[query] = found
-            if found.status in (DnsStatus.TEMPFAIL, DnsStatus.INVALID):
+            if found.status in UNANSWERED:
                 why = f"Host or domain name not found. Name service error for name={query} type=A: {found.reason}"
                 self.warn(f"{query}: RBL lookup error: {why}")
         return found

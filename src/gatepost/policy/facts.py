@@ -32,6 +32,10 @@ class Subject(Enum):
     ETRN = "etrn_domain"
 
 
+SENDER = Subject.SENDER
+"""Compared for every rule about an address; see `outcome.DUNNO`."""
+
+
 class Facts(NamedTuple):
     """The state of a session and its transaction. A tuple, as one is made for every decision; use the names.
 

@@ -16,6 +16,8 @@ from gatepost.policy.outcome import DUNNO, Outcome, Topic
 from gatepost.routing import search
 from gatepost.routing.search import Found
 
+_ACCESS = search.SearchOrder.ACCESS
+
 
 async def check_host(
     evaluation: Evaluation, table: str, about: Subject | Topic, *, name: str = "", address: str = ""
@@ -40,9 +42,10 @@ async def check_host(
 async def check_address(evaluation: Evaluation, table: str, subject: Subject) -> Outcome:
     """Look up the sender or the recipient as the router understands it: rewritten, its routing resolved."""
     route = await evaluation.route_of(subject)
-    found = search.find_address(
-        (table,), route.recipient, evaluation.oracle, evaluation.program.search, order=search.SearchOrder.ACCESS
-    )
+    rules, oracle = evaluation.program.search, evaluation.oracle
+    if not search.may_have((table,), rules.keys(route.recipient, _ACCESS), oracle):
+        return DUNNO
+    found = search.find_address((table,), route.recipient, oracle, rules, order=_ACCESS)
     outcome = await _carry_out(evaluation, found, route.recipient, subject)
     if outcome is Outcome.PERMIT and subject is Subject.RECIPIENT and route.routed:
         # `user%elsewhere@ours`: permitting that would relay to wherever the client likes.

@@ -74,13 +74,14 @@ class VirtualAliases:
 
     async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> Expansion:
         """Expand all recipients of a message. Raises ExpansionRefused."""
+        if not self._tables and len(recipients) == 1:
+            return Expansion((self._completed(recipients[0]),))
         seen: set[tuple[object, ...]] = set()
         whole: list[Recipient] = []
         expanded: list[Recipient] = []
         for recipient in recipients:
-            address = self._rewriter.rewrite(recipient.address)
-            if not recipient.orcpt and address != recipient.original:  # what others are told was asked for is complete
-                recipient = replace(recipient, orcpt=f"rfc822;{external(address)}")  # noqa: PLW2901 - the same, completed
+            recipient = self._completed(recipient)  # noqa: PLW2901 - the same, completed
+            address = recipient.address
             results = await self._expanded(address, oracle) if self._tables else [address]
             if results != [address] and Notify.SUCCESS in recipient.notify:
                 expanded.append(recipient)
@@ -89,8 +90,15 @@ class VirtualAliases:
                 mark = self._mark(recipient, result)
                 if mark not in seen:
                     seen.add(mark)
-                    whole.append(replace(recipient, address=result))
+                    whole.append(recipient if result == recipient.address else replace(recipient, address=result))
         return Expansion(tuple(whole), tuple(expanded))
+
+    def _completed(self, recipient: Recipient) -> Recipient:
+        """The recipient with a complete address, which is also what others are told that was asked for."""
+        address = self._rewriter.rewrite(recipient.address)
+        if not recipient.orcpt and address != recipient.original:
+            return replace(recipient, address=address, orcpt=f"rfc822;{external(address)}")
+        return recipient if address == recipient.address else replace(recipient, address=address)
 
     def _mark(self, recipient: Recipient, result: str) -> tuple[object, ...]:
         """What two recipients have in common that are one."""

@@ -59,6 +59,12 @@ TABLE_NAMES = {
 """How replies call the table of a class."""
 
 
+_REFUSING = ("error", "retry")
+"""Transports that take a message to say why it is not delivered."""
+
+Rewriting = tuple[tuple[str, ...], ...]
+"""The tables that rewrite recipients, or senders, by parameter; what they have is known."""
+
 _LISTED = {kind: Listing(Known.LISTED, kind) for kind in AddressClass}
 
 
@@ -69,32 +75,21 @@ class Lists:
         self._rules = rules
         rewriting = (settings.canonical_maps, settings.virtual_alias_maps)
         own = settings.recipient_canonical_maps
-        self._recipient_maps = tuple(filter(None, (own, *rewriting)))
-        self._sender_maps = tuple(filter(None, ((*own, *settings.sender_canonical_maps), *rewriting)))
+        self.recipient_maps: Rewriting = tuple(filter(None, (own, *rewriting)))
+        self.sender_maps: Rewriting = tuple(filter(None, ((*own, *settings.sender_canonical_maps), *rewriting)))
         self._tables: dict[AddressClass, tuple[str, ...]] = {
             AddressClass.LOCAL: settings.local_recipient_maps,
             AddressClass.VIRTUAL: settings.virtual_mailbox_maps,
             AddressClass.RELAY: settings.relay_recipient_maps,
         }
 
-    async def recipient(
-        self, address: str, kind: AddressClass, transport: str, nexthop: str, oracle: Oracle
+    async def listing(
+        self, address: str, kind: AddressClass, route: tuple[str, str], rewriting: Rewriting, oracle: Oracle
     ) -> Listing:
-        """Whether a recipient, in standard form, is known. Raises LookupFailed."""
-        return await self._listing(address, kind, (transport, nexthop), self._recipient_maps, oracle)
+        """Whether an address, in standard form, is known.
 
-    async def sender(self, address: str, kind: AddressClass, transport: str, nexthop: str, oracle: Oracle) -> Listing:
-        """Whether a sender, in standard form, is known. Raises LookupFailed."""
-        return await self._listing(address, kind, (transport, nexthop), self._sender_maps, oracle)
-
-    async def _listing(
-        self,
-        address: str,
-        kind: AddressClass,
-        route: tuple[str, str],
-        rewriting: tuple[tuple[str, ...], ...],
-        oracle: Oracle,
-    ) -> Listing:
+        `route` are transport and next hop, `rewriting` are `recipient_maps` or `sender_maps`. Raises LookupFailed.
+        """
         if kind is AddressClass.LOCAL and split_domain(address)[0].casefold() in SYSTEM_USERS:
             return _LISTED[kind]
         for tables in rewriting:
@@ -102,7 +97,7 @@ class Lists:
                 return _LISTED[kind]
         if kind is AddressClass.ALIAS:
             return Listing(Known.UNLISTED, kind, TABLE_NAMES[kind])
-        if route[0] in ("error", "retry"):
+        if route[0] in _REFUSING:
             return _refused(kind, *route)
         of_class = self._tables.get(kind)
         if of_class and not await find_address(of_class, address, oracle, self._rules):

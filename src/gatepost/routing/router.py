@@ -79,7 +79,7 @@ class Router:
         self._origin = settings.myorigin.casefold()
         self._fixed = self.classes.fixed and not any(getattr(settings, name) for name in _DECIDING_TABLES)
         self._routes: dict[str, Route] = {}
-        self._listing = Lists(settings, self.search)
+        self._lists = Lists(settings, self.search)
         self._aliases = VirtualAliases(settings, self.search, self.rewriter)
 
     def rewrite(self, address: str, *, local: bool = True) -> str:
@@ -117,13 +117,13 @@ class Router:
 
     async def recipient_listing(self, route: Route, oracle: Oracle) -> Listing:
         """Whether the recipient that was resolved is known to the tables of its class. Raises LookupFailed."""
-        return await self._listing.recipient(
-            route.recipient, route.address_class, route.transport, route.nexthop, oracle
-        )
+        way, maps = (route.transport, route.nexthop), self._lists.recipient_maps
+        return await self._lists.listing(route.recipient, route.address_class, way, maps, oracle)
 
     async def sender_listing(self, route: Route, oracle: Oracle) -> Listing:
         """Whether the sender that was resolved is one that mail could be sent to. Raises LookupFailed."""
-        return await self._listing.sender(route.recipient, route.address_class, route.transport, route.nexthop, oracle)
+        way, maps = (route.transport, route.nexthop), self._lists.sender_maps
+        return await self._lists.listing(route.recipient, route.address_class, way, maps, oracle)
 
     async def expand(self, recipients: tuple[Recipient, ...], oracle: Oracle) -> Expansion:
         """The recipients of a message with virtual aliases expanded, each once.

@@ -73,6 +73,11 @@ class SearchRules:
     access_parents: bool = True
     transport_parents: bool = False
 
+    def keys(self, address: str, order: SearchOrder) -> tuple[str, ...]:
+        """Every key that a search for the address may ask, for `may_have`."""
+        parents = self.transport_parents if order == "transport" else self.access_parents
+        return _address_keys(address, self.delimiters, self.owner_request, order, parents)
+
 
 async def find_address(
     tables: Sequence[str],
@@ -85,9 +90,7 @@ async def find_address(
     """Search tables for an address in internal form. Raises LookupFailed."""
     if not tables or not address:
         return None
-    parents = rules.access_parents if order is SearchOrder.ACCESS else rules.transport_parents
-    keys = _address_keys(address, rules.delimiters, rules.owner_request, order, parents)
-    if not may_have(tables, keys, oracle):
+    if not may_have(tables, rules.keys(address, order), oracle):
         return None
     local, domain = split_domain(address)
     user, extension = split_extension(local, rules.delimiters, owner_request=rules.owner_request)
@@ -104,10 +107,10 @@ async def find_address(
                     found = await _ask(tables, oracle, _forms(user), extension)
             return found or await _ask(tables, oracle, (f"@{domain}",))
         case SearchOrder.ACCESS:
-            derived = (*name_keys(domain, parents), f"{local}@", *((f"{user}@",) if extension else ()))
+            derived = (*name_keys(domain, rules.access_parents), f"{local}@", *((f"{user}@",) if extension else ()))
             return await _ask(tables, oracle, derived)
         case SearchOrder.TRANSPORT:
-            return await _ask(tables, oracle, (*name_keys(domain, parents), "*"))
+            return await _ask(tables, oracle, (*name_keys(domain, rules.transport_parents), "*"))
 
 
 async def find_name(tables: Sequence[str], name: str, oracle: Oracle, *, parents: bool) -> Found | None:

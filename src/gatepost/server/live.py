@@ -212,9 +212,8 @@ class Live:
                     listener.retire(snapshot)
 
     async def _find_peer(self, address: str, port: str) -> tuple[Peer, Event | None]:
-        peer, events = await confirmed_name(self._lasting.resolver, address)
-        found = Peer(address, peer.name, peer.reverse_name, peer.name_status, peer.reverse_status, port)
-        return found, events[0] if events else None
+        peer, events = await confirmed_name(self._lasting.resolver, address, port)
+        return peer, events[0] if events else None
 
     async def _flush(self, domain: str) -> bool:
         for holding in self._holdings:

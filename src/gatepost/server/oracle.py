@@ -35,7 +35,9 @@ class LiveOracle(Oracle):
     def known(self, name: str, rtype: str) -> DnsAnswer | None:
         """The same, where it is in the cache."""
         found = self._resolver.known(name, rtype)
-        return None if found is None else self._told(found)
+        if found is None:
+            return None
+        return self._told(found) if found.warnings else found.answer
 
     def _told(self, found: Resolution) -> DnsAnswer:
         for warning in found.warnings:
