@@ -57,7 +57,7 @@ def test_a_challenge_may_be_empty() -> None:
 
 
 def test_ehlo_has_a_line_a_keyword() -> None:
-    assert b"250-mx\r\n250-SIZE\r\n250 DSN\r\n" == replies.extended_hello(["mx", "SIZE", "DSN"]).render()
+    assert b"250-mx\r\n250-SIZE\r\n250 DSN\r\n" == replies.extended_hello(("mx", "SIZE", "DSN")).render()
 
 
 @pytest.mark.parametrize(("name", "reply"), CONSTANTS)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from gatepost.mail.reply import Reply
 
@@ -16,6 +16,7 @@ _of = Reply.of
 # Connection
 
 
+@lru_cache(maxsize=64)  # one for each service, rendered once
 def greeting(banner: str) -> Reply:
     """The server speaks first (RFC 5321 section 4.2)."""
     return _of(220, "", banner)
@@ -96,14 +97,16 @@ def helo_syntax(word: str) -> Reply:
     return _of(501, "", f"Syntax: {word} hostname")
 
 
+@lru_cache(maxsize=64)
 def hello(host: str) -> Reply:
     """The answer to HELO."""
     return _of(250, "", host)
 
 
-def extended_hello(lines: Sequence[str]) -> Reply:
+@lru_cache(maxsize=256)
+def extended_hello(lines: tuple[str, ...]) -> Reply:
     """The answer to EHLO: our name, then one keyword a line (RFC 5321 section 4.1.1.1)."""
-    return Reply(250, "", tuple(lines))
+    return Reply(250, "", lines)
 
 
 # MAIL

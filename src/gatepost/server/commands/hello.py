@@ -59,7 +59,7 @@ async def hello(session: Session, command: Command) -> Answer:
     discarded = session.discarded_keywords
     if discarded and SILENT not in discarded:
         session.emit(KeywordsDiscarded(" ".join(_LOGGED_AS.get(k, k) for k in _MASK_ORDER if k in discarded)))
-    return Answer(replies.extended_hello([session.host, *lines]))
+    return Answer(replies.extended_hello((session.host, *lines)))
 
 
 def neutral(name: str) -> str:
