@@ -28,6 +28,13 @@ _FIELD: dict[type, str] = {int: r"-?\d+", str: r".*?"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
+def _values(names: tuple[str, ...]) -> Callable[[Event], tuple[object, ...]]:
+    """What gives the values of the fields."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda event: tuple([getattr(event, name) for name in names])
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A run of template that is shown as a whole: literal texts and field names in turn."""
@@ -36,11 +43,13 @@ class _Piece:
     optional: bool
     form: str  # the same with %s for each field
     fields: tuple[str, ...]
+    values: Callable[[Event], tuple[object, ...]]
 
     @classmethod
     def of(cls, parts: list[tuple[bool, str]], *, optional: bool) -> _Piece:
         form = "".join("%s" if is_field else part.replace("%", "%%") for is_field, part in parts)
-        return cls(tuple(parts), optional, form, tuple(part for is_field, part in parts if is_field))
+        fields = tuple(part for is_field, part in parts if is_field)
+        return cls(tuple(parts), optional, form, fields, _values(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +134,15 @@ def text(event: Event) -> str:
 def _pieced(event: Event, shape: _Shape) -> str:
     """The text without what is optional and absent."""
     shown: list[str] = []
-    nullable = shape.nullable
     for piece in shape.pieces:
-        values = tuple([getattr(event, name) for name in piece.fields])
-        if piece.optional and (
-            None in values or ("" in values and any(_absent(event, name, nullable) for name in piece.fields))
-        ):
-            continue
-        shown.append(piece.form % values)
+        values = piece.values(event)
+        if not piece.optional or not (None in values or ("" in values and _is_absent(piece, values, shape))):
+            shown.append(piece.form % values)
     return "".join(shown)
 
 
-def _absent(event: Event, name: str, nullable: frozenset[str]) -> bool:
-    return getattr(event, name) == "" and name not in nullable
+def _is_absent(piece: _Piece, values: tuple[object, ...], shape: _Shape) -> bool:
+    return any(value == "" and name not in shape.nullable for name, value in zip(piece.fields, values, strict=True))
 
 
 def parse(line: str, kinds: tuple[type[Event], ...] | None = None) -> Event | None:
