@@ -214,3 +214,12 @@ def test_names_are_looked_up_at_the_same_time() -> None:
         assert {host.address for host in hosts} == {"192.0.2.1", "2001:db8::1", "192.0.2.2"}
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("true_names", "name"), [(False, "alias.example"), (True, "one.example")])
+def test_a_host_may_go_by_its_true_name(true_names: bool, name: str) -> None:
+    oracle = FakeOracle(zone={**ZONE, "alias.example": "CNAME one.example"})
+    (hop,) = parse_nexthops("[alias.example]", by_mx=True)
+    rules = replace(RULES, true_names=true_names)
+    (host,) = asyncio.run(find_hosts(hop, oracle, rules, lambda _: None, loops=True))
+    assert (host.name, host.address) == (name, "192.0.2.1")

@@ -75,6 +75,7 @@ def test_rates_ports_and_what_is_final() -> None:
     assert (rules().min_data_rate, rules("smtp_per_request_deadline = yes").min_data_rate) == (0, 500)
     assert rules().known_ports["submission"] == 587
     assert rules("smtp_dns_reply_filter = pcre:/d").dns_filter == ("pcre:/d",)
+    assert rules("smtp_cname_overrides_servername = yes").true_names
     assert rules("smtp_reply_filter = pcre:/f").reply_filter == ("pcre:/f",)
     assert rules("lmtp_assume_final = yes", Dialect.LMTP).assume_final
     assert not rules("lmtp_assume_final = yes").assume_final

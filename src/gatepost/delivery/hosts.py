@@ -37,6 +37,7 @@ class HostRules:
     """What the configuration says about finding hosts. `families` are A and AAAA, as `inet_protocols` allows.
 
     `balanced`: where not all addresses may be tried, those that are tried are of both families.
+    `true_names`: a host that has an alias goes by the name that this stands for.
     `ignore_mx_errors`: a domain whose exchangers cannot be looked up is taken for its own.
     `first` is the family to prefer among equals, empty for none. `own` are our own addresses and those of the proxies
     in front of us. `limit` is `smtp_mx_address_limit`, 0 for none. `by_dns` and `native`: which look-ups are used.
@@ -52,6 +53,7 @@ class HostRules:
     defer_without_address: bool = False
     ignore_mx_errors: bool = False
     balanced: bool = True
+    true_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ async def _addresses(name: str, preference: int, oracle: Oracle, rules: HostRule
     families = rules.families if rules.by_dns else ()
     answers = await asyncio.gather(*(oracle.dns(name, family) for family in families))
     for family, answer in zip(families, answers, strict=True):
-        hosts += (Host(name, address, preference) for address in answer.records)
+        known_as = answer.canonical if rules.true_names and answer.canonical else name
+        hosts += (Host(known_as, address, preference) for address in answer.records)
         if answer.status is not DnsStatus.FOUND and (failure is None or not failure.is_soft):
             failure = _failure(name, family, answer)
     if not hosts and rules.native is not None:

@@ -82,6 +82,7 @@ class ClientRules:
     bind_enforce: bool = False
     known_ports: dict[str, int] = field(default_factory=dict)
     balance: bool = True
+    true_names: bool = False
     min_data_rate: int = 0
     assume_final: bool = False
     tells_origin: bool = False
@@ -135,6 +136,7 @@ class ClientRules:
             bind_address6=get("bind_address6"),
             bind_enforce=get("bind_address_enforce"),
             known_ports=known_ports(settings.known_tcp_ports),
+            true_names=get("cname_overrides_servername"),
             balance=get("balance_inet_protocols"),
             min_data_rate=get("min_data_rate") if get("per_request_deadline") else 0,
             reply_filter=get("reply_filter"),

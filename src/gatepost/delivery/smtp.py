@@ -63,6 +63,7 @@ class SmtpAgent:
             defer_without_address=rules.defer_without_address,
             ignore_mx_errors=rules.ignore_mx_errors,
             balanced=rules.balance,
+            true_names=rules.true_names,
         )
 
     async def deliver(self, job: Job) -> Sequence[Result]:

@@ -32,9 +32,7 @@ class LmtpParameters:
     lmtp_bind_address6 = text("", doc="Like `smtp_bind_address6`, for LMTP.")
     lmtp_bind_address_enforce = boolean("no", doc="Like `smtp_bind_address_enforce`, for LMTP.")
     lmtp_body_checks = tables("", support=GUARDING, doc="Like `smtp_body_checks`, for LMTP.")
-    lmtp_cname_overrides_servername = boolean(
-        "no", support=NOTED, doc="Like `smtp_cname_overrides_servername`, for LMTP."
-    )
+    lmtp_cname_overrides_servername = boolean("no", doc="Like `smtp_cname_overrides_servername`, for LMTP.")
     lmtp_connect_timeout = duration("0s", doc="Like `smtp_connect_timeout`, for LMTP.")
     lmtp_connection_cache_destinations = strings("", doc="Like `smtp_connection_cache_destinations`, for LMTP.")
     lmtp_connection_cache_on_demand = boolean("yes", doc="Like `smtp_connection_cache_on_demand`, for LMTP.")

@@ -56,7 +56,7 @@ class SmtpParameters:
     smtp_bind_address_enforce = boolean("no", doc="Defer where that address cannot be used.")
     smtp_body_checks = tables("", support=GUARDING, doc="Patterns that bodies of outgoing mail are held against.")
     smtp_cname_overrides_servername = boolean(
-        "no", support=NOTED, doc="Use a server's true name, not its alias, for passwords, TLS and logs."
+        "no", doc="Use a server's true name, not its alias, for passwords, TLS and logs."
     )
     smtp_connect_timeout = duration("30s", doc="Time-out of connecting to a server; 0 is the system's own.")
     smtp_connection_cache_destinations = strings("", doc="Destinations whose connections are kept for reuse.")
