@@ -41,7 +41,7 @@ def test_a_session_reports_outcomes() -> None:
         async with FakePeer() as peer:
             report = await hold(peer)
             assert [outcome.text for outcome in report.outcomes] == ["250 2.0.0 taken"]
-            assert (report.failure, report.takes_dsn, report.tls_broke, report.uses) == (None, True, False, 1)
+            assert (report.failure, report.takes_dsn, report.optional_tls_broke, report.uses) == (None, True, False, 1)
             assert report.transmission >= 0
 
     asyncio.run(main())

@@ -484,6 +484,7 @@ def test_tls_that_is_broken_is_done_without_after_a_while(waited: float, level: 
             assert result.status is status
             if status is Status.DEFERRED:
                 assert (result.dsn, result.text) == ("4.7.5", "Cannot start TLS: handshake failure")
+                assert result.destination_failed is (level is not Level.MAY)
             assert world.lines[0].startswith(f"SSL_connect error to {label(peer)}:{peer.port}: ")
 
     asyncio.run(main())

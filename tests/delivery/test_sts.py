@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import ssl
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gatepost.delivery.webfetch import WebError
 from gatepost.mail.events import Event
 from gatepost.maillog import text
 from gatepost.oracle import DnsAnswer, DnsStatus
-from gatepost.tls.mta_sts import Mode, StsPolicy
+from gatepost.tls.mta_sts import MAX_AGE, Mode, StsPolicy
 from tests.fakes.oracle import FakeOracle
 
 AGE = 100_000
@@ -196,3 +197,16 @@ def test_no_more_domains_are_remembered_than_there_is_room_for(tmp_path: Path, m
         assert len(world.policies._known) == 0
 
     asyncio.run(main())
+
+
+def test_files_of_policies_that_are_long_over_go(tmp_path: Path) -> None:
+    async def main() -> None:
+        world = World(tmp_path)
+        for name, age in (("old.example", MAX_AGE + 1), ("new.example", MAX_AGE - 1)):
+            file = tmp_path / f"{name}.json"
+            file.write_text("{}", "utf-8")
+            os.utime(file, (world.now - age, world.now - age))
+        await world.find()
+
+    asyncio.run(main())
+    assert ["b.example.json", "new.example.json"] == sorted(path.name for path in tmp_path.iterdir())

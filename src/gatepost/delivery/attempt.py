@@ -106,9 +106,13 @@ class Attempt:
                 told.add(id(outcome))
         self.pending = left
 
-    def fail_all(self, outcome: Outcome, *, relay: str = "none", setup: float = 0.0) -> None:
-        """The destination failed: the same for everybody."""
-        self.results += (_result(row, outcome, relay, setup, None, destination_failed=True) for row, _ in self.pending)
+    def fail_all(
+        self, outcome: Outcome, *, relay: str = "none", setup: float = 0.0, destination_failed: bool = True
+    ) -> None:
+        """The same for everybody: the destination failed, or, where that is not so, this attempt."""
+        self.results += (
+            _result(row, outcome, relay, setup, None, destination_failed=destination_failed) for row, _ in self.pending
+        )
         self.pending = []
 
     def conclude(self) -> None:

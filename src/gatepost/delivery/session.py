@@ -25,10 +25,11 @@ from gatepost.tls.policy import Level
 class SessionReport:
     """What came of one mail in a session.
 
-    `failure` is set where no mail could be sent at all; otherwise there is one outcome for each recipient. `tls_broke`:
-    the handshake failed. `opened` is when the session stood ready (the loop's clock), `transmission` is in seconds.
-    `uses` counts the mails of the session. `takes_dsn`: the server reports deliveries itself (RFC 3461).
-    `was_stale`: the server had left a session that had been kept, before it heard of this mail.
+    `failure` is set where no mail could be sent at all; otherwise there is one outcome for each recipient.
+    `optional_tls_broke`: the handshake failed, and without TLS the server may do as well. `opened` is when the session
+    stood ready (the loop's clock), `transmission` is in seconds. `uses` counts the mails of the session. `takes_dsn`:
+    the server reports deliveries itself (RFC 3461). `was_stale`: the server had left a session that had been kept,
+    before it heard of this mail.
     """
 
     failure: Outcome | None = None
@@ -38,7 +39,7 @@ class SessionReport:
     transmission: float = 0.0
     uses: int = 1
     takes_dsn: bool = False
-    tls_broke: bool = False
+    optional_tls_broke: bool = False
     was_stale: bool = False
 
 
@@ -89,7 +90,8 @@ class Session:
         self.tls_result = _tls_result(dialogue, terms, ready=ready)
         if not ready:
             dialogue.leave()
-            return SessionReport(machine.failure, opened=self._clock(), tls_broke=dialogue.tls_broke)
+            broke = dialogue.tls_broke and terms.tls.level is Level.MAY
+            return SessionReport(machine.failure, opened=self._clock(), optional_tls_broke=broke)
         self._dialogue = dialogue
         return None
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from gatepost.delivery.webfetch import WebError
 from gatepost.mail.events import Emit, Warned
 from gatepost.oracle import Oracle
-from gatepost.tls.mta_sts import Mode, StsPolicy, parse_policy, record_identity
+from gatepost.tls.mta_sts import MAX_AGE, Mode, StsPolicy, parse_policy, record_identity
 from gatepost.tls.policy import is_server_name
 
 REMEMBERED = 10_000
@@ -63,6 +63,7 @@ class StsPolicies:
         self._clock = clock
         self._tell = tell  # of a domain's fault, by its result type (RFC 8460 section 4.3)
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._is_tidy = False  # old files are looked for once
         self._looking: dict[str, asyncio.Task[StsPolicy | None]] = {}
 
     async def find(self, domain: str, oracle: Oracle, emit: Emit) -> StsPolicy | None:
@@ -90,7 +91,7 @@ class StsPolicies:
             try:
                 policy = parse_policy(await self._fetch(domain), domain, identity)
                 until = now + policy.max_age
-                self._write(policy, until)
+                await asyncio.get_running_loop().run_in_executor(None, self._write, policy, until)
             except (OSError, ValueError) as error:
                 kept = "the one that is kept stays in force" if policy else "there is none"
                 emit(Warned(f"MTA-STS policy of {domain}: {error}; {kept}"))
@@ -112,8 +113,11 @@ class StsPolicies:
             return None
 
     def _write(self, policy: StsPolicy, until: float) -> None:
-        """Keep a policy. Raises OSError."""
+        """Keep a policy, and forget those whose time has long been over. Raises OSError."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        if not self._is_tidy:
+            self._is_tidy = True
+            self._forget_old()
         text = json.dumps(
             {
                 "id": policy.identity,
@@ -135,6 +139,13 @@ class StsPolicies:
             with suppress(OSError):
                 draft.unlink()
             raise
+
+    def _forget_old(self) -> None:
+        """No policy is good for longer than `MAX_AGE` after it was written."""
+        for name in self._folder.glob("*.json"):
+            with suppress(OSError):
+                if name.stat().st_mtime + MAX_AGE < self._clock():
+                    name.unlink()
 
 
 def _result_type(error: OSError | ValueError) -> str:

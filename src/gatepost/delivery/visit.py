@@ -30,7 +30,7 @@ from gatepost.mail.events.queue import AttemptFailed
 from gatepost.oracle import LookupFailed
 from gatepost.smtp.client_values import Outcome, Server
 from gatepost.tls.client import ClientTls
-from gatepost.tls.policy import Level, TlsPolicy, Unusable
+from gatepost.tls.policy import TlsPolicy, Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Visitor:
                 self._reports.fault(unusable.source, unusable.result, visit.server.host)
             return
         report = await self._session(attempt, visit, terms)
-        if report is not None and report.tls_broke and self._may_go_plain(attempt, terms):
+        if report is not None and report.optional_tls_broke and self._may_go_plain(attempt, terms):
             report = await self._session(attempt, visit, replace(terms, tls=TlsPolicy()))
         if report is not None:
             self._account(attempt, visit, report, started)
@@ -192,7 +192,8 @@ class Visitor:
             attempt.emit(AttemptFailed(attempt.job.queue_id, failure.text))
             attempt.postpone(failure)
         else:
-            attempt.fail_all(failure, relay=visit.server.relay, setup=setup)
+            throttles = not report.optional_tls_broke  # or what waits for it could never be sent
+            attempt.fail_all(failure, relay=visit.server.relay, setup=setup, destination_failed=throttles)
 
     def _place(self, hop: Nexthop, server: Server) -> Place:
         if hop.path:
@@ -204,4 +205,4 @@ class Visitor:
     def _may_go_plain(self, attempt: Attempt, terms: SessionTerms) -> bool:
         """Whether mail may go unencrypted because the server's TLS is broken."""
         is_old = attempt.waited >= self._rules.fallback_delay
-        return is_old and terms.tls.level is Level.MAY and terms.credentials is None
+        return is_old and terms.credentials is None
