@@ -240,6 +240,35 @@ def test_mail_in_slots_without_a_worker_is_delivered_by_the_first(tmp_path: Path
     played(tmp_path, act)
 
 
+def test_etrn_reaches_the_mail_of_all_workers(tmp_path: Path) -> None:
+    main = "local_transport = lmtp:[127.0.0.1]:1\nfast_flush_domains = mx.example\n"
+
+    async def etrn(scene: Scene) -> str:
+        reader, writer = await scene.client()
+        *_, last = await say(reader, writer, "HELO a.example", "ETRN mx.example")
+        writer.close()
+        await writer.wait_closed()
+        return last
+
+    async def act(scene: Scene) -> None:
+        other = Scene(tmp_path, slot=1, workers=2)
+        await scene.start(main)
+        try:
+            await other.start(main)
+            reader, writer = await other.client()
+            await say(reader, writer, *MESSAGE)
+            writer.close()
+            await writer.wait_closed()
+            await other.log.wait_for("status=deferred")
+            while sum("status=deferred" in line for line in other.log.lines) < 2:  # asked again until that is written
+                assert (await etrn(scene)).startswith("250 ")
+        finally:
+            await other.stop()
+        assert (await etrn(scene)).startswith("458 ")
+
+    played(tmp_path, act, workers=2)
+
+
 def test_free_space_is_looked_at_once_in_a_while() -> None:
     looks = [10, 20]
     times = [1.0, 1.0 + SPACE_AGE / 2, 1.0 + SPACE_AGE * 2]

@@ -28,6 +28,9 @@ from gatepost.mail.events import Emit, Event, Warned
 from gatepost.mail.peer import Peer
 from gatepost.maillog import Logger
 from gatepost.oracle import Oracle
+from gatepost.queue.administration import Request as ControlRequest
+from gatepost.queue.administration import Verb
+from gatepost.queue.control import ask
 from gatepost.queue.spool import Spool
 from gatepost.queue.store import StoreError
 from gatepost.server.drop import Incoming, Receipt, Request, open_drop, serve_drop
@@ -216,6 +219,19 @@ class Live:
         return peer, events[0] if events else None
 
     async def _flush(self, domain: str) -> bool:
+        """Have all workers deliver what waits for the domain; whether all could be asked."""
         for holding in self._holdings:
             await holding.runner.flush(domain)
-        return True
+        ours = {holding.store.slot.number for holding in self._holdings}
+        spool = Spool(Path(self._generations[-1].configuration.settings.queue_directory))
+        others = [spool.slot(number).control for number in spool.slots() if number not in ours]
+        return all([await asyncio.to_thread(_asked_to_flush, control, domain) for control in others])
+
+
+def _asked_to_flush(control: Path, domain: str) -> bool:
+    """Ask another worker, who answers on its loop; blocks."""
+    try:
+        list(ask(control, ControlRequest(Verb.FLUSH, (domain,))))
+    except (OSError, StoreError):
+        return False
+    return True
