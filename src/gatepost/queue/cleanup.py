@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from gatepost.config.settings import Settings
 from gatepost.mail.completion import HeaderRules, HeaderWork, Missing
@@ -15,6 +15,9 @@ from gatepost.mail.received import Stamp, received_internally
 from gatepost.oracle import Oracle
 from gatepost.routing.expansion import Expansion
 from gatepost.routing.router import Router
+
+ADDRESSES = 4096
+"""Addresses of headers whose complete form is remembered: the same ones come again and again."""
 
 
 class Cleanup:
@@ -37,8 +40,11 @@ class Cleanup:
             hop_limit=settings.hopcount_limit,
         )
         rewritten = router.rewriter.rewritten_header
-        self._local_rules = replace(rules, rewrite=partial(rewritten, local=True), complete=True)
-        remote = partial(rewritten, local=False) if settings.remote_header_rewrite_domain else None
+        local = lru_cache(ADDRESSES)(partial(rewritten, local=True))
+        self._local_rules = replace(rules, rewrite=local, complete=True)
+        remote = (
+            lru_cache(ADDRESSES)(partial(rewritten, local=False)) if settings.remote_header_rewrite_domain else None
+        )
         self._remote_rules = replace(rules, rewrite=remote, complete=rules.complete or remote is not None)
 
     async def envelope(

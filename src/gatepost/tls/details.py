@@ -149,12 +149,12 @@ def _group(name: str | None) -> str:
 KEYS = 64
 """Public keys that are kept, so that our own is not taken out of its certificate for every session."""
 
-_keys: dict[bytes, object] = {}  # by the certificate's fingerprint
+_keys: dict[bytes, object] = {}  # by the digest of the certificate
 
 
 def _key(signer: crypto.X509) -> object:
     """The public key of a certificate. Raises crypto.Error, ValueError, TypeError."""
-    mark = signer.digest("sha256")
+    mark = hashlib.sha256(crypto.dump_certificate(crypto.FILETYPE_ASN1, signer)).digest()
     if mark not in _keys:
         if len(_keys) >= KEYS:
             _keys.clear()
