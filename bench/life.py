@@ -27,7 +27,7 @@ from gatepost.queue.plan import Plan
 from gatepost.queue.record import ReportOrder, Row, StoredMessage
 from gatepost.queue.rules import QueueRules
 from gatepost.queue.runner import Runner
-from gatepost.queue.spool import Spool
+from gatepost.queue.spool import Slot, Spool
 from gatepost.server.logsink import ClassicShape, FileTarget, LogSink
 
 ENVELOPE = Envelope("sender@example.com", ())
@@ -90,16 +90,13 @@ async def accept(store: EmbeddedStore, runner: Runner, content: bytes) -> None:
     runner.submit(message)
 
 
-async def measure(folder: Path, given: argparse.Namespace) -> None:
-    """Run it and say what came of it."""
-    spool = Spool(folder)
-    spool.create()
-    spool.slot(0).create()
-    store = open_store(spool.slot(0))
+async def pass_through(slot: Slot, *, messages: int, producers: int, size: int, delay: float) -> None:
+    """Let messages come and go, and say what that cost."""
+    store = open_store(slot)
     numbers = itertools.count()
-    content = b"x" * given.size
-    sink = LogSink(FileTarget(str(folder / "log")), ClassicShape("bench"))
-    left = given.messages
+    content = b"x" * size
+    sink = LogSink(FileTarget(str(slot.folder / "log")), ClassicShape("bench"))
+    left = messages
     finished = asyncio.Event()
 
     def log(tag: str, number: int, event: Event) -> None:
@@ -110,17 +107,17 @@ async def measure(folder: Path, given: argparse.Namespace) -> None:
             if not left:
                 finished.set()
 
-    agents = {"smtp": Agent(Sender(given.delay), "smtp")}
+    agents = {"smtp": Agent(Sender(delay), "smtp")}
     runner = Runner(store, Plan(agents, QueueRules(), resolve, expand, report, forward), Logger(log))
     running = asyncio.create_task(runner.run())
     await asyncio.sleep(0)
 
     async def produce() -> None:
-        while next(numbers) < given.messages:
+        while next(numbers) < messages:
             await accept(store, runner, content)
 
     wall, process, loop = time.perf_counter(), time.process_time(), time.thread_time()
-    await asyncio.gather(*(produce() for _ in range(given.producers)))
+    await asyncio.gather(*(produce() for _ in range(producers)))
     await finished.wait()
     wall, process, loop = (
         time.perf_counter() - wall,
@@ -130,9 +127,9 @@ async def measure(folder: Path, given: argparse.Namespace) -> None:
     await runner.stop(1.0)
     await running
     await store.close()
-    each = 1e6 / given.messages
+    each = 1e6 / messages
     print(
-        f"{given.messages / wall:,.0f} messages a second; processor time each: {process * each:.0f} µs, "
+        f"{messages / wall:,.0f} messages a second; processor time each: {process * each:.0f} µs, "
         f"{loop * each:.0f} of them the loop's"
     )
 
@@ -147,7 +144,18 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        uvloop.run(measure(Path(folder), given))
+        spool = Spool(Path(folder))
+        spool.create()
+        spool.slot(0).create()
+        uvloop.run(
+            pass_through(
+                spool.slot(0),
+                messages=given.messages,
+                producers=given.producers,
+                size=given.size,
+                delay=given.delay,
+            )
+        )
 
 
 if __name__ == "__main__":
