@@ -34,6 +34,7 @@ from tests.fakes.configurations import write
         ("-bp", Options(mode="p")),
         ("-bi", Options(mode="i")),
         ("-q", Options(mode="q")),
+        ("-qRsite.example", Options(mode="q", site="site.example")),
         ("-q30m", Options(mode="q")),
         (
             "-N success,delay -R hdrs -V id a",
@@ -48,7 +49,7 @@ def test_words_are_read_as_every_sendmail_reads_them(line: str, expected: Option
     assert expected == parse_words(line.split())
 
 
-@pytest.mark.parametrize("line", ["-f", "-N never,success a", "-N soon a", "-R body a", "-Z a"])
+@pytest.mark.parametrize("line", ["-f", "-N never,success a", "-N soon a", "-R body a", "-Z a", "-qIA1", "-qSx@y"])
 def test_words_that_make_no_sense_are_refused(line: str) -> None:
     with pytest.raises(UsageError):
         parse_words(line.split())

@@ -53,7 +53,7 @@ Submit a message from standard input. It ends with the input, or at a line with 
   -R RET        what a report returns: full or hdrs
   -V ENVID      envelope identifier that a report names
   -C DIR        configuration folder
-  -bp           list the queue (mailq);  -q  try to deliver what waits;  -bi  (newaliases: nothing to do)
+  -bp           list the queue (mailq);  -q, -qRSITE  try to deliver what waits;  -bi  (newaliases: nothing to do)
 
 Exit status: 0 queued, 75 nothing was queued and trying again may help, others: it will not.
 """
@@ -64,6 +64,7 @@ class Options:
     """What the words of the command line ask for."""
 
     mode: str = "m"
+    site: str = ""
     directory: Path | None = None
     sender: str | None = None
     recipients: tuple[str, ...] = ()
@@ -103,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         case "p":
             return _queue(directory, "list")
         case "q":
-            return _queue(directory, "flush")
+            return _queue(directory, "flush", *([options.site] if options.site else []))
         case "i":
             return OK  # tables are read from their source text
         case "m":
@@ -153,7 +154,6 @@ def _changes(letter: str, value: str) -> dict[str, Any] | None:
     known: dict[str, dict[str, Any]] = {
         "t": {"extract": True},
         "i": {"dot_is_text": True},
-        "q": {"mode": "q"},
         "b": {"mode": value or "m"},
         "f": {"sender": value.removeprefix("<").removesuffix(">")},
         "r": {"sender": value.removeprefix("<").removesuffix(">")},
@@ -161,11 +161,22 @@ def _changes(letter: str, value: str) -> dict[str, Any] | None:
         "F": {"full_name": value},
         "V": {"envid": value},
     }
+    if letter == "q":
+        return _flush(value)
     if letter == "N":
         return {"notify": _words_of(value, {"NEVER", "SUCCESS", "FAILURE", "DELAY"}, "-N")}
     if letter == "R":
         return {"ret": _words_of(value, {"FULL", "HDRS"}, "-R")}
     return known.get(letter)
+
+
+def _flush(value: str) -> dict[str, Any]:
+    """`-q`, `-qRsite`; an interval is for daemons and means a flush now. Raises UsageError."""
+    if value[:1] == "R":
+        return {"mode": "q", "site": value[1:]}
+    if value[:1] in {"I", "S"}:
+        raise UsageError(f"-q{value[:1]} is not supported; `gatepost queue requeue ID` tries one message now")
+    return {"mode": "q"}
 
 
 def _words_of(value: str, known: set[str], option: str) -> str:
@@ -259,7 +270,7 @@ def _full_name() -> str:
     return entry.pw_gecos.partition(",")[0].replace("&", entry.pw_name.capitalize())
 
 
-def _queue(directory: Path, action: str) -> int:
+def _queue(directory: Path, *action: str) -> int:
     from gatepost.cli.main import main
 
-    return main(["queue", "-c", str(directory), action])
+    return main(["queue", "-c", str(directory), *action])
