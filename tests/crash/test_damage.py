@@ -26,7 +26,7 @@ def place() -> Iterator[Site]:
 
 def towards(port: int) -> str:
     where = f"transport_maps = inline:{{far.example=smtp:[127.0.0.1]:{port}}}\n"
-    return f"{where}minimal_backoff_time = 1s\nqueue_run_delay = 1s\n"
+    return f"{where}gatepost_workers = 1\nminimal_backoff_time = 1s\nqueue_run_delay = 1s\n"
 
 
 def submit(place: Site) -> None:
@@ -59,7 +59,7 @@ def page_of(database: Path, table: str) -> int:
 
 def said(server: Running, text: str) -> None:
     """Wait until the server has said that, whenever."""
-    wait_until(text, lambda: any(text in line for line in server.output))
+    wait_until(f"{text} in {server.output[-60:]}", lambda: any(text in line for line in server.output))
 
 
 def subjects(bodies: list[bytes]) -> set[int]:
