@@ -13,7 +13,7 @@ from dns.rdata import get_rdata_class
 from dns.rdataclass import IN
 from dns.rdatatype import from_text
 
-CODECS = ("ascii", "latin-1", "utf-8", "utf-16", "idna", "punycode", "raw_unicode_escape", "unicode_escape")
+CODECS = ("ascii", "latin-1", "utf-8", "utf-16", "idna", "punycode", "raw_unicode_escape", "unicode_escape", "charmap")
 
 RECORDS = ("A", "AAAA", "CNAME", "MX", "NS", "OPT", "PTR", "SOA", "TLSA", "TXT")
 """Types of DNS records that are asked for or come unasked; each is a module of dnspython."""
