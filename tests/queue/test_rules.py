@@ -46,3 +46,13 @@ def test_every_limit_has_a_transports_own_form() -> None:
     per = Feedback(1, "concurrency"), Feedback(1, "sqrt_concurrency")
     assert rules.limits["slow"] == Limits(20, 50, 2, 2, *per, 3, 5.0, 7.0, 9)
     assert rules.limits["fast"] == Limits(20, 50, 9, positive=Feedback(0.25))
+
+
+def test_workers_share_the_limits() -> None:
+    text = "myhostname = mx.example.com\nslow_destination_concurrency_limit = 1\nslow_destination_rate_delay = 5s\n"
+    rules = QueueRules.of(Settings.parse(text), {"slow": 2, "fast": 9, "local": 0}, 4)
+    assert rules.limits == {
+        "slow": Limits(1, 50, 1, 1, rate_delay=20.0),
+        "fast": Limits(5, 50, 2, 1),
+        "local": Limits(1, 1, 0, 1),
+    }

@@ -173,6 +173,25 @@ class Limits:
     transport_rate_delay: float = 0.0  # default_transport_rate_delay
     slot_cost: int = 5  # default_delivery_slot_cost
 
+    def shared(self, workers: int) -> Limits:
+        """The part of one of so many workers, which know nothing of one another's deliveries.
+
+        Each may always do one at a time, so that only a limit below the number of workers is exceeded by all together.
+        """
+        return replace(
+            self,
+            concurrency=_part(self.concurrency, workers),
+            processes=_part(self.processes, workers),
+            initial=_part(self.initial, workers),
+            rate_delay=self.rate_delay * workers,
+            transport_rate_delay=self.transport_rate_delay * workers,
+        )
+
+
+def _part(limit: int, workers: int) -> int:
+    """A worker's part of a limit; 0 is none."""
+    return max(limit // workers, 1) if limit else 0
+
 
 class ReportKind(Enum):
     """The reports on a message's fate. The value is the log's word (process `bounce`)."""

@@ -38,8 +38,8 @@ class QueueRules:
     confirms: bool = False
 
     @classmethod
-    def of(cls, settings: Settings, processes: Mapping[str, int]) -> QueueRules:
-        """The rules of a configuration.
+    def of(cls, settings: Settings, processes: Mapping[str, int], workers: int = 1) -> QueueRules:
+        """The rules of a configuration, for one of so many workers.
 
         `processes` has each transport's name in master.cf with its process limit (0: none).
         """
@@ -52,7 +52,7 @@ class QueueRules:
                 settings.bounce_queue_lifetime.total_seconds(),
                 settings.delay_warning_time.total_seconds(),
             ),
-            {name: _limits(settings, name, most) for name, most in processes.items()},
+            {name: _limits(settings, name, most).shared(workers) for name, most in processes.items()},
             max(settings.queue_run_delay.total_seconds(), 1.0),
             settings.qmgr_message_active_limit,
             settings.qmgr_message_recipient_limit,

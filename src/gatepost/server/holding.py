@@ -40,17 +40,25 @@ DELIVERIES = 500_000
 class Holding:
     """A slot that this process owns. Making one raises SlotBusy, StoreFull, StoreFailed or OSError.
 
-    `number` is its log number; `lost` is told when somebody else owns the slot.
+    `number` is its log number; `lost` is told when somebody else owns the slot. The limits of deliveries are shared
+    among `workers`.
     """
 
     def __init__(
-        self, slot: Slot, generation: Generation, logger: Logger, number: int, lost: Callable[[str], None]
+        self,
+        slot: Slot,
+        generation: Generation,
+        logger: Logger,
+        number: int,
+        lost: Callable[[str], None],
+        workers: int = 1,
     ) -> None:
         settings = generation.configuration.settings
         slot.create()
         self._logger = logger
         self._number = number
         self._lost = lost
+        self._workers = workers
         self.store = open_store(slot, long_ids=settings.enable_long_queue_ids)
         self.store.damaged = self._end_with_damage
         plan = self._plan(generation)
@@ -132,4 +140,6 @@ class Holding:
         async def forward(message: StoredMessage, forwarding: Forwarding) -> StoredMessage | Reply:
             return await self.intake.forward(message, forwarding)
 
-        return Plan(generation.agents, QueueRules.of(settings, processes), resolve, expand, report, forward)
+        return Plan(
+            generation.agents, QueueRules.of(settings, processes, self._workers), resolve, expand, report, forward
+        )

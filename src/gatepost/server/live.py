@@ -153,7 +153,8 @@ class Live:
         for number in [ours, *(surplus if ours == 0 else ())]:
             try:
                 log = next(self._numbers)
-                holding = Holding(spool.slot(number), generation, self._logger, log, self._give_up)
+                workers = self._surroundings.workers
+                holding = Holding(spool.slot(number), generation, self._logger, log, self._give_up, workers)
             except StoreError as error:
                 if number == ours:
                     raise
