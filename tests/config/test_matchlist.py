@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.config.matchlist import MatchList, included_files
 from gatepost.config.param import PatternStyle
 from gatepost.config.settings import Settings
 from gatepost.config.source import SourceText, split_words
 from gatepost.oracle import LookupFailed
-from tests.fakes.oracle import FakeOracle, step
+from tests.fakes.oracle import FakeOracle, QuickOracle, step
 
 STRINGS, DOMAINS, HOSTS = PatternStyle.STRINGS, PatternStyle.DOMAINS, PatternStyle.HOSTS
 
@@ -32,7 +34,10 @@ def make(text: str, style: PatternStyle, *, parents: bool = False) -> MatchList:
 
 def matches(text: str, style: PatternStyle, *, parents: bool = False, name: str = "", address: str = "") -> bool:
     found = make(text, style, parents=parents)
-    return step(found.matches(FakeOracle(TABLES), name=name, address=address))
+    listed = step(found.matches(FakeOracle(TABLES), name=name, address=address))
+    assert listed == step(found.matches(QuickOracle(TABLES), name=name, address=address))
+    assert found.known(name, address) == (listed if found.fixed else None)
+    return listed
 
 
 @pytest.mark.parametrize(
@@ -209,3 +214,26 @@ def test_patterns_know_their_places() -> None:
 
 def test_included_files_are_found() -> None:
     assert ["/a", "/b"] == list(included_files(split_words(SourceText.of("x /a !/b hash:/c"))))
+
+
+NAMES = st.sampled_from(["", "example", "a.example", "A.b.Example", ".example", "a.", "1.2.3.4", "xexample"])
+PATTERNS = st.lists(
+    st.sampled_from(
+        ["example", ".example", "a.example", "!b.example", ".", "1.2.3.4", "1.2.0.0/16", "[::1]", "!1.2.3.4"]
+    )
+)
+
+
+@given(
+    PATTERNS, st.sampled_from([STRINGS, DOMAINS, HOSTS]), st.booleans(), NAMES, st.sampled_from(["", "1.2.3.4", "::1"])
+)
+def test_a_list_that_is_fixed_answers_as_its_patterns_do_one_by_one(
+    patterns: list[str], style: PatternStyle, parents: bool, name: str, address: str
+) -> None:
+    whole = make(" ".join(patterns), style, parents=parents)
+    expected = False
+    for pattern in patterns:
+        if matches(pattern.lstrip("!"), style, parents=parents, name=name, address=address):
+            expected = not pattern.startswith("!")
+            break
+    assert [expected] * 2 == [step(whole.matches(FakeOracle(), name=name, address=address)) for _ in range(2)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gatepost.oracle import EmptyResult, LookupFailed, Oracle
 from gatepost.routing.search import (
@@ -16,7 +18,7 @@ from gatepost.routing.search import (
     name_keys,
     network_keys,
 )
-from tests.fakes.oracle import FakeOracle, step
+from tests.fakes.oracle import FakeOracle, QuickOracle, step
 
 
 async def _is_ours(domain: str, _oracle: Oracle) -> bool:
@@ -115,3 +117,55 @@ def test_an_empty_value_is_no_answer() -> None:
 def test_a_table_that_fails_ends_the_search() -> None:
     with pytest.raises(LookupFailed):
         step(find_address(["hash:t"], "u@x", FakeOracle(failing=["hash:t"]), RULES))
+
+
+ADDRESSES = st.sampled_from(
+    [
+        "u@x.example",
+        "U+e@a.X.example",
+        "u+e@ours.example",
+        "a b@x.example",
+        "u",
+        "u+e",
+        "ü@x.example",
+        "@x.example",
+        "u@",
+    ]
+)
+KEYS = st.sampled_from(
+    [
+        *(
+            "u@x.example",
+            "u+e@a.x.example",
+            "u@a.x.example",
+            "x.example",
+            ".x.example",
+            "u@",
+            "u+e@",
+            "@x.example",
+            "u",
+        ),
+        *("*", "@ours.example", '"a b"@x.example', "ü@x.example", "", "@", '""@x.example'),
+    ]
+)
+TABLES = st.dictionaries(
+    st.sampled_from(["hash:1", "hash:2", "pcre:3"]), st.dictionaries(KEYS, st.just("v")), min_size=1
+)
+
+
+@given(ADDRESSES, TABLES, st.sampled_from(list(SearchOrder)))
+def test_a_table_in_memory_gives_the_same(address: str, tables: dict[str, dict[str, str]], order: SearchOrder) -> None:
+    asked, quick = FakeOracle(tables), QuickOracle(tables)
+    expected = step(find_address(list(tables), address, asked, RULES, order=order))
+    assert expected == step(find_address(list(tables), address, quick, RULES, order=order))
+
+
+@pytest.mark.parametrize("key", ["a.b.example", "b.example", ".b.example", "example", "192.0", "192.0.2.7", ""])
+def test_names_and_networks_of_a_table_in_memory_are_the_same(key: str) -> None:
+    asked, quick = FakeOracle({"hash:t": {key: "v"}}), QuickOracle({"hash:t": {key: "v"}})
+    for name in ("a.b.example", "A.B.example", "192.0.2.7", "", "ä.example"):
+        for parents in (True, False):
+            expected = step(find_name(["hash:t"], name, asked, parents=parents))
+            assert expected == step(find_name(["hash:t"], name, quick, parents=parents))
+        expected = step(find_network(["hash:t"], name, asked))
+        assert expected == step(find_network(["hash:t"], name, quick))

@@ -33,6 +33,11 @@ def test_answers_come_from_tables_and_dns() -> None:
                 "warning: malformed domain name in resource data of MX record for bad.example: -bad.example",
             ]
             assert [*lines, *lines] == said
+            found = oracle.known("bad.example", "MX")
+            assert (DnsStatus.INVALID, [*lines, *lines, *lines]) == (found and found.status, said)
+            assert oracle.known("other.example", "MX") is None
+            assert {"a": "1"} == oracle.content("hash:/access")
+            assert oracle.content("hash:/none") is None
             await oracle.sleep(0)
 
     asyncio.run(scenario())

@@ -75,6 +75,50 @@ def test_a_value_that_is_not_utf8_fails_the_lookup() -> None:
     )
 
 
+IN_MEMORY: tuple[tuple[str, dict[str, str] | None], ...] = (
+    ("hash:/access", {"a": "1"}),
+    ("proxy:hash:/access", {"a": "1"}),
+    ("inline:{A=b}", {"a": "b"}),
+    ("inline:{a=\udcff}", None),  # what is no UTF-8 fails its lookup
+    ("static:x", None),
+    ("pcre:{{/a/ b}}", None),
+    ("unix:passwd.byname", None),
+    ("hash:/none", None),
+    ("nonsense:x", None),
+)
+
+
+@pytest.mark.parametrize(("spec", "content"), IN_MEMORY)
+def test_a_table_of_fixed_strings_in_memory_is_given_as_a_whole(spec: str, content: dict[str, str] | None) -> None:
+    assert content == TableBench(access="A 1\n").tables.view().content(spec)
+
+
+def test_the_whole_is_of_the_version_that_the_transaction_sees() -> None:
+    bench = TableBench(access="a 1\n")
+
+    async def scenario() -> None:
+        view, other = bench.tables.view(), bench.tables.view()
+        assert {"a": "1"} == view.content("hash:/access")
+        assert "1" == await other.lookup("hash:/access", "a")
+        bench.files.write("/access", "a 2\n", age=5)
+        assert {"a": "2"} == bench.tables.view().content("hash:/access")
+        assert ("1", {"a": "1"}) == (await view.lookup("hash:/access", "a"), other.content("hash:/access"))
+
+    asyncio.run(scenario())
+
+
+def test_a_large_table_is_not_given_as_a_whole_before_it_is_read() -> None:
+    bench = TableBench(access="".join(f"key{number} {number}\n" for number in range(20_000)))
+
+    async def scenario() -> None:
+        view = bench.tables.view()
+        assert view.content("hash:/access") is None
+        assert "7" == await view.lookup("hash:/access", "key7")
+        assert 20_000 == len(bench.tables.view().content("hash:/access") or ())
+
+    asyncio.run(scenario())
+
+
 def test_listing() -> None:
     bench = TableBench(access="B 2\na 1\n")
 
