@@ -53,6 +53,19 @@ def test_files_that_include_each_other_end() -> None:
     assert len(rights.read_files) == 2
 
 
+def test_there_is_a_limit_to_the_size_of_all_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(include, "INCLUDE_LIMIT", 100)
+    monkeypatch.setattr(include, "OWN_LIMIT", 50)
+    for own, limits in ((False, [100, 88]), (True, [50, 38])):
+        _, rights = read({"/a": "x@b.example\n", "/b": "y@b.example\n"}, "/a", "/b", own=own)
+        assert [file.limit for file in rights.read_files] == limits
+
+
+def test_long_lists_are_the_same_as_short_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(include, "SHORT", 3)
+    assert read({"/a": "x@b.example\ny@b.example"}, "/a")[0].targets == to("x@b.example", "y@b.example")
+
+
 def test_there_is_a_limit_to_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(include, "FILE_LIMIT", 3)
     _, rights = read({f"/{number}": f":include:/{number + 1}" for number in range(10)}, "/0")

@@ -93,3 +93,39 @@ def test_no_sender_has_a_name(null: str, expected: str) -> None:
 def test_no_sender_may_be_empty() -> None:
     found = PipeAttributes.parse(["null_sender=", "flags=q", "user=joe", "argv=x", "$sender"])
     assert found.command(job("a@b.example", envelope=Envelope("", ())), "") == ("x", "")
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (
+            "flags=DRXhu user=vmail argv=/usr/bin/maildrop -d ${recipient}",
+            ("/usr/bin/maildrop", "-d", "joe+x@b.example"),
+        ),
+        (
+            "flags=Fqhu user=uucp argv=uux -r -n -z -a$sender - $nexthop!rmail ($recipient)",
+            ("uux", "-r", "-n", "-z", "-as@a.example", "-", "hop!rmail", "(joe+x@b.example)"),
+        ),
+        (
+            "flags=Fq. user=bsmtp argv=/usr/lib/bsmtp/bsmtp -t$nexthop -f$sender $recipient",
+            ("/usr/lib/bsmtp/bsmtp", "-tHop", "-fs@a.example", "Joe+X@B.example"),
+        ),
+        (
+            "flags=R user=scalemail argv=/usr/lib/scalemail/bin/scalemail-store ${nexthop} ${user} ${extension}",
+            ("/usr/lib/scalemail/bin/scalemail-store", "Hop", "Joe", "X"),
+        ),
+        (
+            "flags=FRX user=list argv=/usr/lib/mailman/bin/postfix-to-mailman.py ${nexthop} ${user}",
+            ("/usr/lib/mailman/bin/postfix-to-mailman.py", "Hop", "Joe"),
+        ),
+        (
+            "user=spam argv=/usr/bin/spamc -f -e /usr/sbin/sendmail -oi -f ${sender} ${recipient}",
+            ("/usr/bin/spamc", "-f", "-e", "/usr/sbin/sendmail", "-oi", "-f", "s@a.example", "Joe+X@B.example"),
+        ),
+    ],
+)
+def test_entries_that_everybody_has(entry: str, expected: tuple[str, ...]) -> None:
+    """Debian's master.cf, and the filter of many a guide."""
+    recipient = Recipient("Joe+X@B.example", "o@b.example")
+    given = job(recipient, nexthop="Hop", envelope=Envelope("s@a.example", (recipient,)))
+    assert expected == PipeAttributes.parse(entry.split()).command(given, "+")

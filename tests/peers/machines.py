@@ -289,6 +289,9 @@ userdb {{
   args = uid={mail.pw_uid} gid={mail.pw_gid} home={self.folder}/home/%u allow_all_users=yes
 }}
 service auth {{
+  unix_listener {self.folder}/auth-userdb {{
+    mode = 0666
+  }}
   unix_listener {self.folder}/auth {{
     mode = 0666
   }}

@@ -19,11 +19,23 @@ MESSAGE = (
 )
 
 
+LDA = "/usr/lib/dovecot/dovecot-lda"
+
+
 @dataclass
 class Pair:
     gatepost: Gatepost
     dovecot: Dovecot
     port: int
+
+
+def lda_service(folder: Path) -> str:
+    """A pipe transport that hands mail to Dovecot's own delivery agent."""
+    return (
+        f"lda unix - n n - - pipe\n  flags=DRhu user=mail argv={LDA} -c {folder}/dovecot.conf"
+        f" -o log_path=/dev/stderr -o auth_socket_path={folder}/auth-userdb"
+        " -f ${sender} -a ${original_recipient} -d ${recipient}"
+    )
 
 
 @pytest.fixture(params=["unix", "inet"])
@@ -45,7 +57,11 @@ def pair(folder: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
             "smtpd_sasl_type": "dovecot",
             "smtpd_sasl_path": f"{inner}/auth",
             "smtpd_relay_restrictions": "permit_sasl_authenticated, reject",
+            "transport_maps": "inline:{lda.example=lda:}",
+            "relay_domains": "lda.example",
+            "lda_destination_recipient_limit": "1",
         },
+        extra=(lda_service(inner),),
         services={f"127.0.0.1:{port}": {}},
     ).start()
     yield Pair(gatepost, dovecot, port)
@@ -85,3 +101,30 @@ def test_the_login_backend_may_come_and_go(pair: Pair) -> None:
     pair.dovecot.start()
     with client(pair.port, login=("joe", "secret")) as session:
         assert session.noop()[0] == 250
+
+
+def test_every_recipient_has_a_reply_of_its_own(pair: Pair) -> None:
+    """One mailbox cannot be written to; the others get the mail, and that one is tried again."""
+    (pair.dovecot.folder / "home" / "full@box.example").write_text("in the way")
+    with client(pair.port, login=("joe", "secret")) as session:
+        session.sendmail("joe@client.example", [f"{name}@box.example" for name in ("ann", "full", "bob")], MESSAGE)
+    for name in ("ann", "bob"):
+        wait_for(f"{name}: {pair.gatepost.log()}", lambda name=name: pair.dovecot.mailbox(f"{name}@box.example"))  # type: ignore[misc]
+        wait_for("status", lambda name=name: f"status=sent (250 2.0.0 <{name}@box.example>" in pair.gatepost.log())  # type: ignore[misc]
+    wait_for("deferral", lambda: "to=<full@box.example>" in pair.gatepost.log())
+    (line,) = [line for line in pair.gatepost.log().splitlines() if "to=<full@box.example>" in line]
+    assert "status=deferred (host " in line
+    assert "said: 451 4." in line
+    assert "(in reply to end of DATA command)" in line
+
+
+def test_dovecot_lda_takes_mail_from_a_pipe_transport(pair: Pair) -> None:
+    with client(pair.port, login=("joe", "secret")) as session:
+        session.sendmail("joe@client.example", ["Ann@LDA.example", "bob@lda.example"], MESSAGE)
+    for name in ("ann", "bob"):
+        (raw,) = wait_for(
+            f"{name}: {pair.gatepost.log()}",
+            lambda name=name: pair.dovecot.mailbox(f"{name}@lda.example"),  # type: ignore[misc]
+        )
+        assert without_trace(raw) == MESSAGE.replace(b"\r\n", b"\n")
+    wait_for("status", lambda: pair.gatepost.log().count("status=sent (delivered via lda service") == 2)

@@ -160,7 +160,7 @@ def test_lines_of_an_included_file_are_sent_on() -> None:
 def test_lines_of_a_forward_file_that_name_their_user_mean_the_mailbox() -> None:
     place = Place("me+x@ohio.net", Origin.FORWARD)
     text = "me\n\\me@mx.ohio.net, me@y.example, other\n"
-    found = step(aliases().forwarded(text, place, FakeOracle()))
+    found = step(aliases().forwarded(aliases().included(text, place), place, FakeOracle()))
     assert found == [box("me", "+x", "ohio.net"), Forward("me@y.example"), Forward("other@mx.ohio.net")]
 
 

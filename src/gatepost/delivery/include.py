@@ -6,10 +6,12 @@ The rules:
    what a .forward file includes, with its user's.
 2. A file that includes one which is being read already adds nothing to it.
 3. A file that cannot be used fails the delivery (5.3.5); where the reason may go away, it is put off.
+4. All files of a delivery together have a limit of size. Long ones are read into addresses in another thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from gatepost.delivery.accounts import Account, owner_of
@@ -20,8 +22,14 @@ from gatepost.mail.delivery import Result
 from gatepost.mail.events import Warned
 from gatepost.routing.aliases import Aliases, Command, File, Include, Origin, Place, Target
 
-INCLUDE_LIMIT = 16_777_216
-"""Bytes of an included file."""
+INCLUDE_LIMIT = 4_194_304
+"""Bytes of all files that an alias includes."""
+
+OWN_LIMIT = 1_048_576
+"""Bytes of all files that a .forward file includes."""
+
+SHORT = 16_384
+"""Bytes of a text that is worked on at once."""
 
 FILE_LIMIT = 1_000
 """Files that one delivery includes."""
@@ -49,35 +57,42 @@ class Includes:
 
         `own`: they come from the .forward file of `fallback`; otherwise that is who acts for what belongs to root.
         """
+        rights = fallback.uid, fallback.gid, False
         listed: list[Target] = []
         failed: list[Result] = []
-        waiting = list(targets)
+        waiting = list(reversed(targets))  # the next one is the last
         seen: set[str] = set()
+        left = OWN_LIMIT if own else INCLUDE_LIMIT
         while waiting:
-            target = waiting.pop(0)
+            target = waiting.pop()
             if not isinstance(target, Include):
                 listed.append(target)
             elif target.path not in seen and len(seen) < FILE_LIMIT:
                 seen.add(target.path)
-                more = await self._read(task, target, fallback, own=own)
-                if isinstance(more, Result):
-                    failed.append(more)
-                else:
-                    waiting[:0] = more
+                text = await self._read(task, target, UserFile(target.path, *rights, limit=left, by_owner=not own))
+                if isinstance(text, Result):
+                    failed.append(text)
+                    continue
+                left -= len(text)
+                place = Place(target.address, Origin.INCLUDE, target.owner, target.path)
+                waiting += reversed(await read_list(self.aliases, text.decode("utf-8", "surrogateescape"), place))
         return Listed(listed, failed)
 
-    async def _read(self, task: Task, target: Include, fallback: Account, *, own: bool) -> list[Target] | Result:
-        path = target.path
-        found = await self.rights.read(
-            UserFile(path, fallback.uid, fallback.gid, False, INCLUDE_LIMIT, by_owner=not own)
-        )
-        if found.content is None:
-            task.emit(Warned(f"cannot use include file {path}: {found.trouble or 'No such file or directory'}"))
-            if found.passing:
-                return task.deferred("4.3.0", f"cannot open include file {path}")
-            return task.bounced("5.3.5", CONFIGURATION_ERROR, target.address)
-        place = Place(target.address, Origin.INCLUDE, target.owner, path)
-        return self.aliases.included(found.content.decode("utf-8", "surrogateescape"), place)
+    async def _read(self, task: Task, target: Include, file: UserFile) -> bytes | Result:
+        found = await self.rights.read(file)
+        if found.content is not None:
+            return found.content
+        task.emit(Warned(f"cannot use include file {file.path}: {found.trouble or 'No such file or directory'}"))
+        if found.passing:
+            return task.deferred("4.3.0", f"cannot open include file {file.path}")
+        return task.bounced("5.3.5", CONFIGURATION_ERROR, target.address)
+
+
+async def read_list(aliases: Aliases, text: str, place: Place, extension: str = "") -> list[Target]:
+    """What the lines of a file stand for (rule 4)."""
+    if len(text) <= SHORT:
+        return aliases.included(text, place, extension)
+    return await asyncio.to_thread(aliases.included, text, place, extension)
 
 
 async def rights_for(target: Command | File, fallback: Account) -> tuple[Account, bool]:

@@ -21,6 +21,7 @@ from gatepost.config.expand import ExpansionError
 from gatepost.delivery.accounts import Account, find_account
 from gatepost.delivery.deposit import Deposit
 from gatepost.delivery.forward import PutOff
+from gatepost.delivery.include import read_list
 from gatepost.delivery.localcommand import Errand
 from gatepost.delivery.localmeans import LocalMeans
 from gatepost.delivery.localrules import LocalRules
@@ -92,7 +93,8 @@ class LocalUsers:
         place = Place(task.address, Origin.FORWARD)
         try:
             unmatched = "" if found.extension else extension
-            targets = await self.means.aliases.forwarded(found.text, place, task.oracle, unmatched)
+            listed_there = await read_list(self.means.aliases, found.text, place, unmatched)
+            targets = await self.means.aliases.forwarded(listed_there, place, task.oracle)
         except LookupFailed as error:
             task.emit(Warned(str(error)))
             raise PutOff("address resolver failure") from error

@@ -12,7 +12,7 @@ The rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -27,7 +27,7 @@ NESTING_LIMIT = 100
 """Aliases within aliases; deeper ones count as a loop."""
 
 TARGET_LIMIT = 100_000
-"""Results of one expansion; more count as a loop."""
+"""Results of one expansion, and items of one file; more count as a loop."""
 
 _INCLUDE = ":include:"
 
@@ -180,8 +180,8 @@ class Aliases:
     def included(self, text: str, place: Place, extension: str = "") -> list[Target]:
         """What the lines of an included file stand for (rule 5). Lines that begin with `#` are comments."""
         found: dict[object, Target] = {}
-        for target in _lines(text, place):
-            if len(found) >= TARGET_LIMIT:
+        for number, target in enumerate(_lines(text, place)):
+            if number >= TARGET_LIMIT:
                 return [*found.values(), Loop(place.address, place.source)]
             if isinstance(target, Forward):
                 whole = Forward(self._complete(target.address, extension, place.origin), target.owner)
@@ -190,11 +190,11 @@ class Aliases:
                 found.setdefault(target, target)
         return list(found.values())
 
-    async def forwarded(self, text: str, place: Place, oracle: Oracle, extension: str = "") -> list[Target]:
-        """What the lines of the .forward file of the user in `place` stand for (rule 5). Raises LookupFailed."""
+    async def forwarded(self, listed: Iterable[Target], place: Place, oracle: Oracle) -> list[Target]:
+        """What a .forward file lists, its user's own address taken for the mailbox (rule 5). Raises LookupFailed."""
         user, _ = self.split(place.address)
         found: dict[object, Target] = {}
-        for target in self.included(text, place, extension):
+        for target in listed:
             kept = target
             named = isinstance(target, Forward) and fold(self.split(target.address)[0]) == fold(user)
             if isinstance(target, Forward) and named and await self.is_local(target.address, oracle):
