@@ -20,3 +20,15 @@ def test_the_one_unused_for_longest_makes_room() -> None:
     assert cache.get("a", now=0.0) == 1
     cache.put("c", 3, until=9.0)
     assert [1, None, 3] == [cache.get(key, now=0.0) for key in "abc"]
+
+
+def test_heavy_values_make_others_give_way() -> None:
+    cache: Cache[str, str] = Cache(10)
+    for key in "abc":
+        cache.put(key, key, 100.0)
+    cache.put("long", "x", 100.0, 8)
+    assert [None, "b", "c", "x"] == [cache.get(key, 0.0) for key in ("a", "b", "c", "long")]
+    cache.put("long", "y", 100.0)  # lighter now
+    for key in "defghij":
+        cache.put(key, key, 100.0)
+    assert (10, "b") == (len(cache), cache.get("b", 0.0))

@@ -10,6 +10,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rrset
 import pytest
 
 from gatepost.dns import exchange
@@ -128,3 +129,98 @@ def test_a_question_asks_for_recursion_and_authentic_data_under_a_random_id() ->
     assert "a.example. IN A" == query.question[0].to_text()
     assert query.payload == exchange.PAYLOAD
     assert dns.message.from_wire(replace(questions[0], extended=False).wire).edns == -1
+
+
+def _scripted(replies: Callable[[dns.message.Message], list[bytes]], name: str = "a.example") -> tuple[Resolution, int]:
+    """What comes of a question where a datagram is answered with these; and how many questions came."""
+
+    class Scripted(DnsServer):
+        def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
+            query = dns.message.from_wire(data)
+            self.asked.append("x")
+            reply = self.respond(query)
+            assert reply is not None
+            for wire in replies(reply):
+                self._udp.sendto(wire, addr)
+
+    async def scenario() -> tuple[Resolution, int]:
+        server = Scripted(ZONE)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(HOST, 0))
+        server.port = transport.get_extra_info("sockname")[1]
+        found = await ask(Question.of(name, "A"), replace(server.options, timeout=0.1))
+        transport.close()
+        return found, len(server.asked)
+
+    return asyncio.run(scenario())
+
+
+def _other_question(reply: dns.message.Message, question: str) -> bytes:
+    lie = dns.message.from_text(f"id {reply.id}\nflags QR\n;QUESTION\n{question}\n;ANSWER\n{question} 192.0.2.66")
+    return lie.to_wire()
+
+
+LIES: tuple[Callable[[dns.message.Message], list[bytes]], ...] = (
+    lambda reply: [_other_question(reply, "b.example. IN A")],
+    lambda reply: [dns.message.make_query("a.example", "AAAA", id=reply.id).to_wire()],
+    lambda reply: [reply.to_wire()[:4] + b"\0\2" + reply.to_wire()[6:]],
+    lambda _: [b"\0" * 60_000],
+    lambda reply: [reply.to_wire()[:2] + b"\x80\0\0\1\0\1\0\0\0\0" + b"\xc0\x0c" * 20],
+)
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_server_that_says_nothing_else_but_lies_has_no_answer(
+    lie: Callable[[dns.message.Message], list[bytes]],
+) -> None:
+    found, asked = _scripted(lie)
+    assert (DnsStatus.TEMPFAIL, 1) == (found.answer.status, asked)
+
+
+def test_who_guesses_is_not_waited_for() -> None:
+    def guesses(reply: dns.message.Message) -> list[bytes]:
+        wire = reply.to_wire()
+        wrong = [(reply.id + number & 0xFFFF).to_bytes(2, "big") + wire[2:] for number in range(1, exchange.STRAYS + 1)]
+        return [*wrong, wire]
+
+    assert DnsStatus.TEMPFAIL is _scripted(guesses)[0].answer.status
+    assert ("192.0.2.7",) == _scripted(lambda reply: guesses(reply)[1:])[0].answer.records
+
+
+def test_a_record_of_another_name_in_the_answer_counts_for_nothing() -> None:
+    def poisoned(reply: dns.message.Message) -> list[bytes]:
+        reply.answer.append(dns.rrset.from_text("victim.example.", 60, "IN", "A", "192.0.2.66"))
+        return [reply.to_wire()]
+
+    assert ("192.0.2.7",) == _scripted(poisoned)[0].answer.records
+
+
+STREAMS = (b"", b"\0", b"\0\0", b"\0\x0c" + b"\0" * 12, b"\xff\xff" + b"x" * 100)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_rubbish_over_tcp_is_a_failure(stream: bytes) -> None:
+    class Cut(DnsServer):
+        async def stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(2)
+            writer.write(stream)
+            writer.close()
+
+        def respond(self, query: dns.message.Message) -> dns.message.Message | None:
+            reply = dns.message.make_response(query)
+            reply.flags |= dns.flags.TC
+            return reply
+
+    async def scenario() -> None:
+        server = Cut(ZONE)
+        streams = await asyncio.start_server(server.stream, HOST, 0)
+        server.port = streams.sockets[0].getsockname()[1]
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(HOST, server.port))
+        found = await ask(Question.of("a.example", "A"), server.options)
+        assert DnsStatus.TEMPFAIL is found.answer.status
+        transport.close()
+        streams.close()
+        await streams.wait_closed()
+
+    asyncio.run(scenario())

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import dns.message
+import pytest
 
+from gatepost.dns.answers import ALIASES, RECORDS
 from gatepost.dns.resolver import Resolver
+from gatepost.dns.system import Hosts
 from gatepost.oracle import DnsAnswer, DnsStatus
 from tests.fakes.dns import dns_server
 
@@ -115,5 +119,54 @@ def test_a_name_that_cannot_be_asked_does_not_exist() -> None:
 def test_the_systems_files_are_the_default() -> None:
     async def scenario() -> None:
         assert Resolver().hosts is not None
+
+    asyncio.run(scenario())
+
+
+def test_aliases_that_come_slowly_take_no_longer_than_one_question_may() -> None:
+    async def scenario() -> float:
+        zone = {f"n{number}.example": f"CNAME n{number + 1}.example" for number in range(9)}
+        async with dns_server({**zone, "n9.example": "A 192.0.2.7"}) as server:
+            full = server.respond
+            loop = asyncio.get_running_loop()
+
+            def one_alias(query: dns.message.Message) -> dns.message.Message | None:
+                reply = full(query)
+                if reply is not None:
+                    del reply.answer[1:]
+                return reply
+
+            server.respond = one_alias  # type: ignore[method-assign]  # a resolver that leaves all the work to us
+            received = server.datagram_received
+
+            def late(data: bytes, addr: tuple[str | int, int]) -> None:
+                loop.call_later(0.05, received, data, addr)
+
+            server.datagram_received = late  # type: ignore[method-assign]
+            options = replace(server.options, timeout=0.1)
+            resolver = Resolver(lambda: options, Hosts)
+            began = loop.time()
+            assert DnsStatus.TEMPFAIL is (await resolver.query("n0.example", "A")).status
+            return loop.time() - began
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gatepost.dns.resolver.MARGIN", 0.0)
+        assert asyncio.run(scenario()) < 0.4
+
+
+def test_a_loop_of_aliases_is_a_failure_after_as_many_questions_as_aliases_are_followed() -> None:
+    async def scenario() -> None:
+        async with dns_server({"a.example": "CNAME b.example", "b.example": "CNAME a.example"}) as server:
+            assert DnsStatus.FOUND is not (await server.resolver().query("a.example", "A")).status
+            assert len(server.asked) <= ALIASES
+
+    asyncio.run(scenario())
+
+
+def test_of_a_huge_answer_a_part_is_kept() -> None:
+    async def scenario() -> None:
+        zone = {"huge.example": "; ".join(f"A 10.0.{number >> 8}.{number & 255}" for number in range(3000))}
+        async with dns_server(zone) as server:
+            assert RECORDS == len((await server.resolver().query("huge.example", "A")).records)
 
     asyncio.run(scenario())

@@ -11,11 +11,12 @@ V = TypeVar("V")
 
 
 class Cache(Generic[K, V]):
-    """Values that are good until a time; the one unused for longest makes room."""
+    """Values that are good until a time; those unused for longest make room. `size` is what all may weigh together."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._weight = 0
+        self._kept: OrderedDict[K, tuple[float, V, int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -25,16 +26,21 @@ class Cache(Generic[K, V]):
         entry = self._kept.get(key)
         if entry is None:
             return None
-        until, value = entry
+        until, value, _ = entry
         if until <= now:
-            del self._kept[key]
+            self._drop(key)
             return None
         self._kept.move_to_end(key)
         return value
 
-    def put(self, key: K, value: V, until: float) -> None:
+    def put(self, key: K, value: V, until: float, weight: int = 1) -> None:
         """Keep a value."""
-        self._kept[key] = (until, value)
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        self._drop(key)
+        self._kept[key] = (until, value, weight)
+        self._weight += weight
+        while self._weight > self._size:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: K) -> None:
+        gone = self._kept.pop(key, None)
+        self._weight -= gone[2] if gone else 0

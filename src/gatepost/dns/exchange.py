@@ -1,7 +1,8 @@
 """One question over the network: UDP, then TCP where the reply was cut, through the servers in order.
 
 Against forged replies (RFC 5452): every question has a random id and a socket of its own, so a random port; the socket
-is connected, so only the server's address is heard; a reply must carry the id and the very question.
+is connected, so only the server's address is heard; a reply must carry the id and the very question. Who sends many
+others is not waited for: somebody is guessing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ PAYLOAD = 1232
 """Octets that a UDP reply may have without being fragmented on the way (DNS flag day 2020)."""
 
 DATAGRAM = 65535
+
+STRAYS = 30
+"""Datagrams that are no reply to the question, after which the server is given up for this time."""
 
 
 _HEADER = struct.Struct("!6H")
@@ -102,10 +106,11 @@ async def _over_udp(question: Question, server: NameServer) -> dns.message.Messa
         sock.setblocking(False)
         sock.connect((server.host, server.port))
         sock.send(question.wire)
-        while True:
+        for _ in range(STRAYS):
             reply = _parsed(await loop.sock_recv(sock, DATAGRAM), question)
             if reply is not None:
                 return reply
+    raise ConnectionError("too many datagrams that are no reply")
 
 
 async def _over_tcp(question: Question, server: NameServer) -> dns.message.Message:
@@ -128,11 +133,13 @@ def _family(server: NameServer) -> socket.AddressFamily:
 
 def _parsed(wire: bytes, question: Question) -> dns.message.Message | None:
     """The reply; None for what is none to this question."""
+    if wire[:2] != question.number.to_bytes(2, "big"):  # before it is looked into
+        return None
     try:
         reply = dns.message.from_wire(wire, ignore_trailing=True)
     except (dns.exception.DNSException, ValueError, struct.error):
         return None
-    if reply.id != question.number or not reply.flags & dns.flags.QR or reply.opcode() != dns.opcode.QUERY:
+    if not reply.flags & dns.flags.QR or reply.opcode() != dns.opcode.QUERY:
         return None
     if not reply.question:
         return reply if reply.rcode() not in PERMANENT else None  # some errors come without the question

@@ -19,8 +19,11 @@ from gatepost.dns.exchange import Question, ask
 from gatepost.dns.system import Hosts, ResolverOptions, system_hosts, system_options
 from gatepost.oracle import DnsAnswer
 
-CACHE_SIZE = 20_000
-"""Answers kept: some 10 MB."""
+CACHE_SIZE = 40_000
+"""Records kept (an answer without any counts as one): some 10 MB, and no more where strangers make answers long."""
+
+MARGIN = 1.0
+"""Seconds beyond the time limits of a question after which it is given up, aliases and all."""
 
 CONCURRENCY = 400
 """Questions on their way at a time, each with a socket; further ones wait."""
@@ -71,9 +74,18 @@ class Resolver:
 
     async def _ask(self, key: tuple[str, str]) -> Resolution:
         async with self._room:
-            found = await self._chase(*key)
-        self._cache.put(key, found, self._clock() + found.ttl)
+            found = await self._in_time(*key)
+        self._cache.put(key, found, self._clock() + found.ttl, max(1, len(found.answer.records)))
         return found
+
+    async def _in_time(self, name: str, rtype: str) -> Resolution:
+        """All aliases together may take as long as one question to silent servers."""
+        options = self._options()
+        try:
+            async with asyncio.timeout(options.timeout * options.attempts * len(options.servers) + MARGIN):
+                return await self._chase(name, rtype)
+        except TimeoutError:
+            return failed()
 
     async def _chase(self, name: str, rtype: str) -> Resolution:
         """Ask, and ask again for the other name where a server leaves an alias to us."""
