@@ -13,7 +13,10 @@ from gatepost.delivery.nexthop import parse_nexthops
 from gatepost.mail.events import Event
 from gatepost.maillog import text
 from gatepost.oracle import DnsAnswer
+from gatepost.server.oracle import LiveOracle
+from tests.fakes.dns import dns_server
 from tests.fakes.oracle import FakeOracle
+from tests.fakes.tables import TableBench
 
 RULES = HostRules(families=("A",))
 ZONE = {
@@ -223,3 +226,40 @@ def test_a_host_may_go_by_its_true_name(true_names: bool, name: str) -> None:
     rules = replace(RULES, true_names=true_names)
     (host,) = asyncio.run(find_hosts(hop, oracle, rules, lambda _: None, loops=True))
     assert (host.name, host.address) == (name, "192.0.2.1")
+
+
+HOSTILE = {
+    "silent.example": "TIMEOUT",
+    "mx.example": "MX 10 silent.example",
+    "malformed.example": "MX 10 -bad.example",
+    "broken.example": "SERVFAIL",
+    "circle.example": "CNAME round.example",
+    "round.example": "CNAME circle.example",
+    "far.example": "MX 10 circle.example",
+    "partly.example": "MX 10 silent.example; MX 20 good.example",
+    "good.example": "A 192.0.2.7",
+}
+FATES = (
+    ("silent.example", "4.4.3"),
+    ("mx.example", "4.4.3"),
+    ("malformed.example", "5.4.4"),
+    ("broken.example", "4.4.3"),
+    ("far.example", "5.4.4"),
+    ("partly.example", "192.0.2.7"),
+)
+
+
+@pytest.mark.parametrize(("nexthop", "fate"), FATES)
+def test_the_fate_of_mail_where_a_name_server_is_silent_or_talks_rubbish(nexthop: str, fate: str) -> None:
+    async def scenario() -> str:
+        async with dns_server(HOSTILE) as server:
+            bench = TableBench()
+            oracle = LiveOracle(bench.tables.view(), server.resolver(), bench.emit)
+            (hop,) = parse_nexthops(nexthop, by_mx=True)
+            try:
+                (host,) = await find_hosts(hop, oracle, RULES, bench.emit, loops=True)
+            except Unreachable as failed:
+                return failed.outcome.dsn
+            return host.address
+
+    assert fate == asyncio.run(scenario())
