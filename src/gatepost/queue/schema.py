@@ -87,6 +87,7 @@ MESSAGE, RECIPIENT, BODY = (
 )
 """The columns of the tables."""
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|\\)")
 _UNSAFE = re.compile("[\\\\\x00\ud800-\udfff]")
 
@@ -99,7 +100,7 @@ class Mismatch(ValueError):  # noqa: N818 - said as it is: row and checksum do n
 
 def encode_text(text: str) -> str:
     """Text that SQLite can hold."""
-    if _UNSAFE.search(text) is None:
+    if not text or _UNSAFE.search(text) is None:
         return text
     return _UNSAFE.sub(lambda found: "\\\\" if found[0] == "\\" else f"\\x{ord(found[0]) & 0xFF:02x}", text)
 
@@ -117,7 +118,7 @@ def _unescape(code: int) -> str:
 
 def _envelope_text(given: Envelope) -> str:
     origin = given.origin
-    return json.dumps(
+    return _ENCODE(
         [
             given.ret.value,
             given.envid,
@@ -135,8 +136,7 @@ def _envelope_text(given: Envelope) -> str:
                 origin.sasl_sender,
                 origin.is_local,
             ],
-        ],
-        separators=(",", ":"),
+        ]
     )
 
 
@@ -190,7 +190,8 @@ def body_values(number: int, body: StoredBody) -> tuple[Value, ...]:
 def recipient_values(number: int, row: Row) -> tuple[Value, ...]:
     """The row of table `recipient`."""
     given = row.recipient
-    address, original, orcpt = encode_text(given.address), encode_text(given.original), encode_text(given.orcpt)
+    address, orcpt = encode_text(given.address), encode_text(given.orcpt)
+    original = address if given.original == given.address else encode_text(given.original)
     notify, via = given.notify.value, encode_text(given.via)
     return (
         number,
@@ -209,7 +210,7 @@ def recipient_values(number: int, row: Row) -> tuple[Value, ...]:
 
 
 def _result_text(result: Result) -> str:
-    return json.dumps(
+    return _ENCODE(
         [
             result.status.value,
             result.dsn,
@@ -219,8 +220,7 @@ def _result_text(result: Result) -> str:
             result.remote_host,
             result.relayed,
             result.remote_takes_dsn,
-        ],
-        separators=(",", ":"),
+        ]
     )
 
 
