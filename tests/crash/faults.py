@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import apsw
 
@@ -93,6 +94,21 @@ def broken_disk() -> None:
     raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
+def too_many_files() -> None:
+    """No more descriptors, as the operating system says it."""
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def read_only_disk() -> None:
+    """A file system that was mounted anew after errors, as the operating system says it."""
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def forbidden() -> None:
+    """A folder that is not ours any more, as the operating system says it."""
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def die() -> None:
     """The end of the process, as by kill -9: nothing is tidied up."""
     os._exit(9)
@@ -101,7 +117,12 @@ def die() -> None:
 @contextmanager
 def patched(trap: Trap) -> Iterator[None]:
     """The calls by which body files are written, with a trap."""
-    write, fsync = os.write, os.fsync
+    write, fsync, opening = os.write, os.fsync, os.open
+
+    def trapped_open(path: str | Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if flags & os.O_CREAT:
+            trap.step()
+        return opening(path, flags, mode, dir_fd=dir_fd)
 
     def trapped_write(descriptor: int, data: bytes) -> int:
         trap.step()
@@ -113,6 +134,7 @@ def patched(trap: Trap) -> Iterator[None]:
 
     try:
         os.write, os.fsync = trapped_write, trapped_fsync  # type: ignore[assignment]  # any buffer will do
+        os.open = trapped_open  # type: ignore[assignment]  # any path will do
         yield
     finally:
-        os.write, os.fsync = write, fsync
+        os.write, os.fsync, os.open = write, fsync, opening

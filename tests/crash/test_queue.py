@@ -24,9 +24,12 @@ from tests.crash.faults import (
     broken_database,
     broken_disk,
     die,
+    forbidden,
     full_database,
     full_disk,
     patched,
+    read_only_disk,
+    too_many_files,
 )
 from tests.queue.contract import NOW, accept, read
 
@@ -161,7 +164,7 @@ def test_the_database_cannot_be_written(folder: Path, act: Callable[[], None], l
 
 
 @pytest.mark.parametrize("last", [True, False], ids=["from then on", "once"])
-@pytest.mark.parametrize("act", [full_disk, broken_disk])
+@pytest.mark.parametrize("act", [full_disk, broken_disk, too_many_files, read_only_disk, forbidden])
 def test_a_body_file_cannot_be_written(folder: Path, act: Callable[[], None], last: bool) -> None:
     at = 0
     for at in range(1, 200):
