@@ -131,8 +131,8 @@ def test_a_question_asks_for_recursion_and_authentic_data_under_a_random_id() ->
     assert dns.message.from_wire(replace(questions[0], extended=False).wire).edns == -1
 
 
-def _scripted(replies: Callable[[dns.message.Message], list[bytes]], name: str = "a.example") -> tuple[Resolution, int]:
-    """What comes of a question where a datagram is answered with these; and how many questions came."""
+def _scripted(replies: Callable[[dns.message.Message], list[bytes]], seconds: float = 5.0) -> tuple[Resolution, int]:
+    """What comes of a question, in that time, where a datagram is answered with these; and how many came."""
 
     class Scripted(DnsServer):
         def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
@@ -148,7 +148,7 @@ def _scripted(replies: Callable[[dns.message.Message], list[bytes]], name: str =
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: server, local_addr=(HOST, 0))
         server.port = transport.get_extra_info("sockname")[1]
-        found = await ask(Question.of(name, "A"), replace(server.options, timeout=0.1))
+        found = await ask(Question.of("a.example", "A"), replace(server.options, timeout=seconds))
         transport.close()
         return found, len(server.asked)
 
@@ -173,7 +173,7 @@ LIES: tuple[Callable[[dns.message.Message], list[bytes]], ...] = (
 def test_a_server_that_says_nothing_else_but_lies_has_no_answer(
     lie: Callable[[dns.message.Message], list[bytes]],
 ) -> None:
-    found, asked = _scripted(lie)
+    found, asked = _scripted(lie, 0.1)
     assert (DnsStatus.TEMPFAIL, 1) == (found.answer.status, asked)
 
 

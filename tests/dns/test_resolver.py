@@ -124,7 +124,7 @@ def test_the_systems_files_are_the_default() -> None:
 
 
 def test_aliases_that_come_slowly_take_no_longer_than_one_question_may() -> None:
-    async def scenario() -> float:
+    async def scenario() -> None:
         zone = {f"n{number}.example": f"CNAME n{number + 1}.example" for number in range(9)}
         async with dns_server({**zone, "n9.example": "A 192.0.2.7"}) as server:
             full = server.respond
@@ -145,13 +145,12 @@ def test_aliases_that_come_slowly_take_no_longer_than_one_question_may() -> None
             server.datagram_received = late  # type: ignore[method-assign]
             options = replace(server.options, timeout=0.1)
             resolver = Resolver(lambda: options, Hosts)
-            began = loop.time()
             assert DnsStatus.TEMPFAIL is (await resolver.query("n0.example", "A")).status
-            return loop.time() - began
+            assert len(server.asked) < len(zone)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gatepost.dns.resolver.MARGIN", 0.0)
-        assert asyncio.run(scenario()) < 0.4
+        asyncio.run(scenario())
 
 
 def test_a_loop_of_aliases_is_a_failure_after_as_many_questions_as_aliases_are_followed() -> None:
@@ -165,7 +164,7 @@ def test_a_loop_of_aliases_is_a_failure_after_as_many_questions_as_aliases_are_f
 
 def test_of_a_huge_answer_a_part_is_kept() -> None:
     async def scenario() -> None:
-        zone = {"huge.example": "; ".join(f"A 10.0.{number >> 8}.{number & 255}" for number in range(3000))}
+        zone = {"huge.example": "; ".join(f"A 10.0.{number >> 8}.{number & 255}" for number in range(3 * RECORDS))}
         async with dns_server(zone) as server:
             assert RECORDS == len((await server.resolver().query("huge.example", "A")).records)
 
