@@ -103,29 +103,31 @@ async def transact(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, t
 
 async def receive(traffic: Traffic, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """The receiving server: takes everything, and writes down when its 250 went out."""
-    with suppress(OSError, asyncio.IncompleteReadError):
-        writer.write(b"220 far.example\r\n")
-        while line := await reader.readline():
-            match line[:4].upper():
-                case b"EHLO":
-                    writer.write(b"250-far.example\r\n250 PIPELINING\r\n")
-                case b"DATA":
-                    writer.write(b"354 go on\r\n")
-                    raw = await reader.readuntil(b"\r\n.\r\n")
-                    header, _, _ = raw.partition(b"\r\n\r\n")
-                    number = int(header.rpartition(b"Number: ")[2].split()[0])
-                    # With our 250 begins the time in which its loss may double a message.
-                    writer.write(b"250 taken\r\n")
-                    traffic.delivered[number].append(time.monotonic())
-                    if not raw.endswith(content(number).partition(b"\r\n\r\n")[2] + b".\r\n"):
-                        traffic.spoilt.append(number)
-                case b"QUIT":
-                    writer.write(b"221 bye\r\n")
-                    break
-                case _:
-                    writer.write(b"250 ok\r\n")
-            await writer.drain()
-    writer.close()
+    try:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            writer.write(b"220 far.example\r\n")
+            while line := await reader.readline():
+                match line[:4].upper():
+                    case b"EHLO":
+                        writer.write(b"250-far.example\r\n250 PIPELINING\r\n")
+                    case b"DATA":
+                        writer.write(b"354 go on\r\n")
+                        raw = await reader.readuntil(b"\r\n.\r\n")
+                        header, _, _ = raw.partition(b"\r\n\r\n")
+                        number = int(header.rpartition(b"Number: ")[2].split()[0])
+                        # With our 250 begins the time in which its loss may double a message.
+                        writer.write(b"250 taken\r\n")
+                        traffic.delivered[number].append(time.monotonic())
+                        if not raw.endswith(content(number).partition(b"\r\n\r\n")[2] + b".\r\n"):
+                            traffic.spoilt.append(number)
+                    case b"QUIT":
+                        writer.write(b"221 bye\r\n")
+                        break
+                    case _:
+                        writer.write(b"250 ok\r\n")
+                await writer.drain()
+    finally:
+        writer.close()  # connections are kept, and may well outlive the test
 
 
 @dataclass
