@@ -66,7 +66,7 @@ def submission(sessions: int) -> Send:
     def send(server: Server, messages: int) -> float:
         words = (CLIENT, server.submission, messages, sessions, SIZE, USER, PASSWORD)
         command = [sys.executable, "-m", "bench.client", *map(str, words)]
-        return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
     return send
 
