@@ -99,6 +99,6 @@ def test_one_content_that_cannot_be_read_costs_that_message(place: Site) -> None
     database.write_bytes(database.read_bytes().replace(b"Subject: 7\r\n", b"Subject: X\r\n"))
     with sink() as far, place.serving(towards(far.port)) as server:
         assert subjects(far.contents(COUNT - 1)) == set(range(COUNT)) - {7}
-        server.wait_for("damaged message set aside: envelope or content does not match its checksum")
+        said(server, "damaged message set aside: envelope or content does not match its checksum")
         listed = wait_until("the rest to go", lambda: shown if (shown := place.queue()).count("@far") == 1 else None)
         assert "(envelope or content does not match its checksum)" in listed
