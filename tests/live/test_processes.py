@@ -18,7 +18,7 @@ def towards(port: int) -> str:
 
 
 def test_the_mail_of_a_killed_worker_goes_on(site: Site) -> None:
-    with sink(stalls=1) as far, site.serving(towards(far.port)) as server:
+    with sink(stalls=1) as far, site.serving(towards(far.port) + "gatepost_workers = 1\n") as server:
         with site.client() as wire:
             assert wire.say(*MESSAGE).startswith("250 2.0.0 Ok: queued as ")
         assert far.stalled.wait(PATIENCE)
