@@ -32,7 +32,7 @@ def result(row: int, status: Status = Status.SENT) -> Result:
 
 
 def test_the_first_line() -> None:
-    assert text(active().activation()) == "A1: from=<s@b.example>, size=5, nrcpt=2 (queue active)"
+    assert text(active().activation(2)) == "A1: from=<s@b.example>, size=5, nrcpt=2 (queue active)"
 
 
 def test_a_line_has_the_address_quoted_the_original_if_it_differs_and_all_times() -> None:

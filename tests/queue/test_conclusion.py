@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatepost.mail.delivery import Result, Status
+from gatepost.mail.delivery import Forwarding, Result, Status
 from gatepost.mail.envelope import Envelope, Notify, Recipient
 from gatepost.queue.body import MemoryBody
 from gatepost.queue.conclusion import conclude, outcome, postponed, softened
@@ -197,3 +197,26 @@ def test_the_sender_is_warned_of_a_delay_about_those_who_ask() -> None:
 def test_a_report_that_cannot_be_made_puts_the_message_off() -> None:
     found = postponed(message(row()), RULES, "why", 2000.0)
     assert (found.state, found.due, found.reason, found.attempts) == (MessageState.DEFERRED, 2300.0, "why", 0)
+
+
+@pytest.mark.parametrize("takes_dsn", [False, True])
+@pytest.mark.parametrize("depth", [0, 50])
+def test_the_usual_success_comes_to_the_same_on_the_short_way(
+    monkeypatch: pytest.MonkeyPatch, depth: int, takes_dsn: bool
+) -> None:
+    other = Recipient("x@b.example", "x@b.example")
+    results = [
+        replace(SENT, remote_takes_dsn=takes_dsn, new_recipients=new, forwards=forwards)
+        for new in ((), (other,))
+        for forwards in ((), (Forwarding("", (other,)),))
+    ]
+    cases = [
+        (row(notify=notify, depth=depth), result, replace(RULES, confirms=confirms), warned)
+        for notify in (Notify.DEFAULT, Notify.NEVER, Notify.SUCCESS, Notify.DELAY)
+        for result in results
+        for confirms in (False, True)
+        for warned in (False, True)
+    ]
+    short = [outcome(one, result, rules, warned=warned) for one, result, rules, warned in cases]
+    monkeypatch.setattr("gatepost.queue.conclusion._is_usual", lambda *_: False)
+    assert short == [outcome(one, result, rules, warned=warned) for one, result, rules, warned in cases]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from gatepost.queue.delays import Delays, shown
@@ -38,3 +40,11 @@ def test_four_parts_and_their_sum() -> None:
     delays = Delays(1.23, 0.004, 0.5, 12.0)
     assert delays.shown(2) == "1.2/0/0.5/12"
     assert delays.total(2) == "14"
+
+
+@pytest.mark.parametrize("resolution", [0, 1, 2])
+@pytest.mark.parametrize("seconds", [1e-9, 0.000999, 0.00999, 0.0149, 0.0999, 0.3141, 0.9949, 0.9951])
+def test_a_short_span_has_the_digits_that_a_finer_resolution_rounds_to(seconds: float, resolution: int) -> None:
+    digits = 1 - math.floor(math.log10(seconds))
+    rounded = f"{seconds:.{min(digits, resolution)}f}"
+    assert shown(seconds, resolution) == (rounded.rstrip("0").rstrip(".") if resolution else rounded)

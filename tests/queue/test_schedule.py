@@ -37,6 +37,13 @@ def test_one_recipient_at_a_time_makes_each_a_destination() -> None:
     ]
 
 
+@pytest.mark.parametrize("most", [0, 1, 2, 50])
+def test_a_single_recipient_goes_the_way_it_goes_beside_others(most: int) -> None:
+    wanted, limits = [(1, "A@example.com", SMTP), (2, "b@example.net", OTHER)], {"smtp": Limits(recipients=most)}
+    alone = [batch for one in wanted for batch in batches(7, [one], limits)]
+    assert alone == list(batches(7, wanted, limits))
+
+
 USUAL = Limits()
 
 

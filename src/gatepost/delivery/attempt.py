@@ -62,7 +62,7 @@ class Attempt:
         envelope = job.envelope
         return Mail(
             sender=envelope.sender,
-            recipients=tuple(recipient for _, recipient in self.pending),
+            recipients=tuple([recipient for _, recipient in self.pending]),
             size=job.body.size,
             body_8bit=envelope.body_8bit,
             smtputf8=envelope.smtputf8,

@@ -86,7 +86,7 @@ class Dialogue:
 
     def received(self, data: bytes) -> None:
         """Work off what the server said."""
-        self._work_off(lambda: self.machine.receive(data))
+        self._work_off(self.machine.receive, data)
 
     def ended(self) -> None:
         """The server has gone."""
@@ -96,10 +96,10 @@ class Dialogue:
         """The server was silent for too long."""
         self._work_off(self.machine.timed_out)
 
-    def _work_off(self, what: Callable[[], None]) -> None:
+    def _work_off(self, what: Callable[..., None], *heard: bytes) -> None:
         """Whatever goes wrong in our own code here is the waiting task's to know, or it would wait for ever."""
         try:
-            what()
+            what(*heard)
             self._go_on()
         except Exception as fault:  # noqa: BLE001 - see above
             self._fault = fault
@@ -136,7 +136,9 @@ class Dialogue:
             self._waiter.set_result(None)
 
     def _flush(self) -> None:
-        self.connection.write(self.machine.take_output())
+        output = self.machine.take_output()
+        if output:
+            self.connection.write(output)
         for event in self.machine.take_events():
             self.emit(event)
         if self._tls is not None:

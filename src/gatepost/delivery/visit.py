@@ -144,7 +144,7 @@ class Visitor:
         report = await session.send(attempt.mail(), attempt.content, attempt.emit, attempt.filtered)
         is_wanted = False
         try:
-            is_wanted = session.is_idle and await self._is_wanted(attempt, visit)
+            is_wanted = session.is_idle and (self._in_traffic(visit) or await self._is_listed(attempt, visit))
         finally:
             if is_wanted:
                 session.is_lone = visit.is_lone
@@ -168,11 +168,13 @@ class Visitor:
         sender = attempt.job.envelope.sender
         return await self._terms.find(attempt.oracle, hop, server, sender, attempt.emit)
 
-    async def _is_wanted(self, attempt: Attempt, visit: Visit) -> bool:
-        """Whether the session is to be kept (rule 2)."""
+    def _in_traffic(self, visit: Visit) -> bool:
+        """Whether the session is to be kept for the traffic there is (rule 2)."""
+        return self._rules.cache_on_demand and visit.destination.in_traffic
+
+    async def _is_listed(self, attempt: Attempt, visit: Visit) -> bool:
+        """Whether it is to be kept in any case (rule 2)."""
         rules = self._rules
-        if rules.cache_on_demand and visit.destination.in_traffic:
-            return True
         if not rules.cache_destinations.patterns:
             return False
         try:

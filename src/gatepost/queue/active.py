@@ -118,6 +118,8 @@ class ActiveMessage:
             if self.changed.get(row.number) is row:
                 del self.changed[row.number]
         self.removed.difference_update(settlement.removed)
+        if not self.made:
+            return []
         now_stored = [message for message in self.made if message in settlement.reports]
         self.made = [message for message in self.made if message not in settlement.reports]
         return now_stored
@@ -167,10 +169,10 @@ class ActiveMessage:
             number,
         )
 
-    def activation(self) -> Activated:
-        """The log line that begins the pass."""
+    def activation(self, pending: int) -> Activated:
+        """The log line that begins the pass, with so many recipients."""
         base = self.base
-        return Activated(self.queue_id, external(base.envelope.sender), base.body.size, len(self.pending))
+        return Activated(self.queue_id, external(base.envelope.sender), base.body.size, pending)
 
     def line(self, result: Result, started: float, rules: QueueRules) -> Delivered | None:
         """The log line for a result of an attempt that began at `started`; None where the row is gone."""
@@ -187,7 +189,7 @@ class ActiveMessage:
             result.connection_setup,
             result.transmission,
         )
-        changed = recipient.original.lower() != recipient.address.lower()
+        changed = recipient.original != recipient.address and recipient.original.lower() != recipient.address.lower()
         return Delivered(
             queue_id=self.queue_id,
             recipient=external(recipient.address),

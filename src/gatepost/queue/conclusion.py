@@ -46,6 +46,8 @@ def outcome(row: Row, result: Result, rules: QueueRules, *, warned: bool = False
             failed = replace(row, state=RowState.FAILED, result=replace(result, new_recipients=()))
             return Outcome(failed, _expanded(row, result) if row.depth < rules.expansions else ())
         case Status.SENT:
+            if _is_usual(row, result) and not warned:
+                return _DONE  # what follows comes to the same
             if result.new_recipients and row.depth >= rules.expansions:
                 return Outcome(replace(row, state=RowState.FAILED, result=_loop(row, result)))
             expanded = _expanded(row, result)
@@ -54,6 +56,14 @@ def outcome(row: Row, result: Result, rules: QueueRules, *, warned: bool = False
             owed = Notify.SUCCESS in row.recipient.notify and not result.remote_takes_dsn and not passed_on
             owed = owed or (warned and rules.confirms and _wants(row, Notify.DELAY))
             return Outcome(replace(row, state=RowState.DELIVERED, result=result) if owed else None, expanded)
+
+
+_DONE = Outcome(None)
+
+
+def _is_usual(row: Row, result: Result) -> bool:
+    """Whether a success leads to nothing else: no other recipients, nothing sent on, nothing asked for."""
+    return not result.new_recipients and not result.forwards and row.recipient.notify is Notify.DEFAULT
 
 
 def _expanded(row: Row, result: Result) -> tuple[tuple[Recipient, int], ...]:

@@ -16,8 +16,11 @@ def shown(seconds: float, resolution: int) -> str:
     """
     if seconds <= 0:
         return "0"
-    digits = 0 if seconds >= 10 else 1 if seconds >= 1 else SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(seconds))  # noqa: PLR2004 - what the logarithm would say
-    decimals = min(digits, resolution)
+    if seconds < 1 and resolution <= SIGNIFICANT_DIGITS:  # nearly every span: it has as many decimals as are shown
+        decimals = resolution
+    else:
+        digits = 0 if seconds >= 10 else 1 if seconds >= 1 else SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(seconds))  # noqa: PLR2004 - what the logarithm would say
+        decimals = min(digits, resolution)
     text = f"{seconds:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if decimals else text
 

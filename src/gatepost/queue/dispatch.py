@@ -41,7 +41,7 @@ class Dispatcher:
             return
         pending = active.pending
         if pending:
-            self._hands.log(active.activation())
+            self._hands.log(active.activation(len(pending)))
         if active.base.redirect:
             active.redirect()
             pending = active.pending
@@ -169,6 +169,8 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - a fault in an agent defers its mail, it does not lose it
             self._hands.log(Warned(f"{active.queue_id}: transport {batch.target.transport}: {error!r}"))
             results = []
+        if len(results) == len(batch.rows) == 1 and results[0].row == batch.rows[0]:
+            return results
         told = {result.row for result in results}
         missing = [row for row in batch.rows if row not in told]
         return results + [refusal(row, "4.3.0", "unknown mail transport error") for row in missing]

@@ -118,9 +118,7 @@ class Hands:
 
     def spawn(self, work: Coroutine[None, None, None], active: ActiveMessage) -> None:
         """Run something for a message. If it fails unforeseen, the ledger still has the message for the next look."""
-        task = asyncio.create_task(self._guarded(work, active))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.add(asyncio.create_task(self._guarded(work, active)))
 
     async def _guarded(self, work: Coroutine[None, None, None], active: ActiveMessage) -> None:
         try:
@@ -129,6 +127,9 @@ class Hands:
             self.log(Warned(f"{active.queue_id}: internal error: {error!r}"))
             self.schedule.withdraw(active.number, self.timer())
             self.drop(active)
+        finally:  # here, as a callback would be one more turn of the loop for each message
+            if (task := asyncio.current_task()) is not None:
+                self._tasks.discard(task)
 
     async def finish(self, grace: float) -> None:
         """Wait for what runs for up to `grace` seconds, and break off the rest."""

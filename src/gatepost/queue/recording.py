@@ -104,17 +104,16 @@ class Recorder:
         reports = await self._reports(active, conclusion) if conclusion.orders else []
         if active.withdrawn:  # while the reports were written; they are owed still
             return
-        made = active.settlement()
         if reports is None:
             late = postponed(active.base, rules, "a report cannot be made now", clock())
-            settlement = replace(made, message=late, fate=Fate.UPDATE)
+            settlement = replace(active.settlement(), message=late, fate=Fate.UPDATE)
         else:
             settlement = Settlement(
                 conclusion.message,
                 conclusion.fate,
-                made.changed,
-                (*made.removed, *conclusion.removed),
-                (*made.reports, *(report for _, report in reports)),
+                tuple(active.changed.values()),
+                (*active.removed, *conclusion.removed),
+                (*active.made, *[report for _, report in reports]),
             )
         if await self.write(active, settlement):
             self._hands.drop(active)

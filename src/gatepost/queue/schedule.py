@@ -22,7 +22,7 @@ comes new enters where the scale has arrived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
@@ -49,11 +49,14 @@ class Batch(NamedTuple):
     rows: tuple[int, ...]
 
 
-def batches(message: int, wanted: Iterable[tuple[int, str, Target]], limits: Mapping[str, Limits]) -> Iterator[Batch]:
+def batches(message: int, wanted: Sequence[tuple[int, str, Target]], limits: Mapping[str, Limits]) -> Iterator[Batch]:
     """Group rows by where they go (rule 1).
 
     `wanted` has each row's number, address and target; `limits` each transport's limits, the defaults where absent.
     """
+    if len(wanted) == 1 and limits.get(wanted[0][2].transport, _USUAL).recipients != 1:
+        yield Batch(message, wanted[0][2], (wanted[0][0],))  # as nearly always; what follows comes to the same
+        return
     groups: dict[Target, list[int]] = {}
     for row, address, target in wanted:
         alone = limits.get(target.transport, _USUAL).recipients == 1
