@@ -19,7 +19,8 @@ from typing import Self
 
 from bench.account import Account
 from bench.zone import CLIENT
-from tests.peers.machines import Dovecot, Gatepost, Postfix, certificate, free_port, listening, wait_for
+from tests.fakes.configurations import free_port
+from tests.peers.machines import Dovecot, Gatepost, Postfix, certificate, listening, wait_for
 
 INSIDE = "GATEPOST_BENCH_NETWORK"
 """Environment: we are in the network of our own already."""

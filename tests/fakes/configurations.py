@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from gatepost.config.load import Configuration, load
 
+_DICE = random.SystemRandom()  # tests begin with the same numbers otherwise
+
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, below those that the kernel gives to connections and to listeners that name none.
+
+    One of those might be taken by somebody else between now and when it is listened on.
+    """
+    while True:
+        port = _DICE.randrange(10_000, 32_000)  # the kernel's begin at 32,768 (ip_local_port_range)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def write(folder: Path, text: str = "", services: str = "") -> Path:

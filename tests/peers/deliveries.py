@@ -20,7 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.peers.machines import Gatepost, Postfix, client, free_port, wait_for
+from tests.fakes.configurations import free_port
+from tests.peers.machines import Gatepost, Postfix, client, wait_for
 
 ANSWERS = Path(__file__).with_name("deliveries.json")
 """What Postfix did."""

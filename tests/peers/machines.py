@@ -11,7 +11,6 @@ import pwd
 import shutil
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,8 @@ from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Self, TypeVar
+
+from tests.fakes.configurations import free_port
 
 _T = TypeVar("_T")
 
@@ -53,13 +54,6 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 """
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(what: str, look: Callable[[], _T | None]) -> _T:

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Self
 
 from tests.fakes.behaviours import BEHAVIOURS
+from tests.fakes.configurations import free_port
 from tests.fakes.peer import FakePeer
-from tests.peers.machines import Postfix, free_port, wait_for
+from tests.peers.machines import Postfix, wait_for
 
 RECORD = Path(__file__).parents[1] / "delivery" / "behaviours.json"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.machines import Dovecot, Gatepost, client, free_port, wait_for, without_trace
+from tests.fakes.configurations import free_port
+from tests.peers.machines import Dovecot, Gatepost, client, wait_for, without_trace
 
 MESSAGE = (
     b"From: a@client.example\r\nTo: ann@box.example\r\nSubject: x\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n"

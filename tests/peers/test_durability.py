@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.machines import Gatepost, client, free_port, maildir, wait_for
+from tests.fakes.configurations import free_port
+from tests.peers.machines import Gatepost, client, maildir, wait_for
 
 ROUNDS = 50
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.configurations import free_port
 from tests.peers.machines import (
     Dovecot,
     Gatepost,
     Postfix,
     certificate,
     client,
-    free_port,
     maildir,
     wait_for,
     without_trace,

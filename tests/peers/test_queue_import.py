@@ -7,8 +7,9 @@ import smtplib
 import subprocess
 from pathlib import Path
 
+from tests.fakes.configurations import free_port
 from tests.fakes.sink import Sink, sink
-from tests.peers.machines import Gatepost, Postfix, free_port, wait_for
+from tests.peers.machines import Gatepost, Postfix, wait_for
 
 LONG = b"x" * 5000
 

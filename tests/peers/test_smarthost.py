@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.machines import Dovecot, Gatepost, Postfix, certificate, client, free_port, wait_for
+from tests.fakes.configurations import free_port
+from tests.peers.machines import Dovecot, Gatepost, Postfix, certificate, client, wait_for
 
 
 @dataclass

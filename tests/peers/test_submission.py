@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.machines import PATIENCE, Gatepost, certificate, free_port, maildir, wait_for, without_trace
+from tests.fakes.configurations import free_port
+from tests.peers.machines import PATIENCE, Gatepost, certificate, maildir, wait_for, without_trace
 
 MESSAGE = "From: joe@client.example\r\nTo: ann@box.example\r\nSubject: caf\u00e9\r\n\r\n.dot\r\n..two\r\n\r\nend\r\n"
 
