@@ -88,7 +88,9 @@ def test_a_command_is_killed_when_its_delivery_is_broken_off(tmp_path: Path) -> 
     assert not Path(f"/proc/{mark.read_text().strip()}").exists()
 
 
-def test_a_helper_that_is_not_there_is_a_failure_that_may_pass(tmp_path: Path) -> None:
+def test_a_helper_that_is_not_there_is_a_failure_that_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "REPLACEMENT", 0.0)
+
     async def main() -> None:
         writer = HelperWriter(helper_socket(tmp_path))
         async with spooled(FakeBody(), b"", MAILDIR) as file:
@@ -98,6 +100,28 @@ def test_a_helper_that_is_not_there_is_a_failure_that_may_pass(tmp_path: Path) -
         found = await writer.read(UserFile("/f", 1, 1, private=True, limit=10))
         assert found.passing
         assert found.trouble == "/f: delivery helper: No such file or directory"
+
+    asyncio.run(main())
+
+
+def test_a_helper_that_has_died_is_waited_for(tmp_path: Path) -> None:
+    path = str(tmp_path / "helper")
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+            listener.setblocking(False)
+            listener.bind(path)  # nobody listens yet: connections are refused
+            async with spooled(FakeBody(), b"", MAILDIR) as file:
+                delivery = asyncio.create_task(HelperWriter(path).deliver(TARGET, file))
+                await asyncio.sleep(0)
+                assert not delivery.done()
+                listener.listen()
+                connection, _ = await loop.sock_accept(listener)
+                connection.close()
+                failed = await delivery
+            assert failed is not None
+            assert "refused" not in failed.text
 
     asyncio.run(main())
 

@@ -39,6 +39,9 @@ MAILBOXES = 20
 COMMANDS = 50
 """Commands that all workers together run at a time."""
 
+REPLACEMENT = 3.0
+"""Seconds in which a helper that has died must have been replaced; mail waits in the queue for what takes longer."""
+
 _CROWDED = 0.05
 """Seconds until the helper is asked again where too many wait for it."""
 
@@ -161,11 +164,17 @@ class HelperWriter:
                 os.close(file)
 
     async def _connect(self, connection: socket.socket) -> None:
-        """Connect; while too many others wait for the helper, wait too."""
+        """Connect; while too many others wait for the helper, wait too. One that has died is replaced at once."""
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + REPLACEMENT
         while True:
             try:
                 connection.connect(self.path)
             except BlockingIOError:
+                await asyncio.sleep(_CROWDED)
+            except (ConnectionRefusedError, FileNotFoundError):
+                if loop.time() > latest:
+                    raise
                 await asyncio.sleep(_CROWDED)
             else:
                 return
