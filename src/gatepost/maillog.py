@@ -136,7 +136,9 @@ def _pieced(event: Event, shape: _Shape) -> str:
     shown: list[str] = []
     for piece in shape.pieces:
         values = piece.values(event)
-        if not piece.optional or not (None in values or ("" in values and _is_absent(piece, values, shape))):
+        if not piece.optional or not (
+            None in values or ("" in values and (not shape.nullable or _is_absent(piece, values, shape)))
+        ):
             shown.append(piece.form % values)
     return "".join(shown)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,6 +95,16 @@ def test_workers_are_processes() -> None:
         one.count("smtp", "192.0.2.1", Counter.AUTH, NOW)
     os.waitpid(child, 0)
     assert 4_001 == one.count("smtp", "192.0.2.1", Counter.AUTH, NOW)
+
+
+@pytest.mark.parametrize(("locks", "count"), [(0, 1), (4, 2)])
+def test_only_several_workers_take_locks(monkeypatch: pytest.MonkeyPatch, locks: int, count: int) -> None:
+    taken: list[int] = []
+    monkeypatch.setattr(fcntl, "lockf", lambda *how: taken.append(how[1]))
+    first = workers(count)[0]
+    assert Counts(1, 1) == first.connect("smtp", "192.0.2.1", NOW)
+    first.disconnect("smtp", "192.0.2.1", NOW)
+    assert locks == len(taken)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.booleans(), st.integers(0, 1)), max_size=40))

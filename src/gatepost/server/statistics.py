@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gatepost.smtp.commands import Verb
 
+_Counts = tuple[tuple[Verb, int], ...]
 _WORDS = tuple((verb, verb.value) for verb in Verb)
 
 
@@ -26,12 +29,18 @@ class Statistics:
 
     def text(self, *, bare_newline: bool = False) -> str:
         """`ehlo=1 mail=0/1 commands=1/2`: carried out, and given where that differs."""
-        tried, done = self._tried, self._done
-        parts = [f"{word}={_shown(done.get(verb, 0), tried[verb])}" for verb, word in _WORDS if verb in tried]
-        parts.append(f"commands={_shown(sum(done.values()), sum(tried.values()))}")
-        if bare_newline:
-            parts.append("notes=bare_lf")
-        return " ".join(parts)
+        return _text(tuple(self._tried.items()), tuple(self._done.items()), bare_newline)
+
+
+@lru_cache(maxsize=256)
+def _text(tried_items: _Counts, done_items: _Counts, bare_newline: bool) -> str:  # noqa: FBT001 - only `text` calls it
+    """The text, kept for the few dialogues that nearly all clients have."""
+    tried, done = dict(tried_items), dict(done_items)
+    parts = [f"{word}={_shown(done.get(verb, 0), tried[verb])}" for verb, word in _WORDS if verb in tried]
+    parts.append(f"commands={_shown(sum(done.values()), sum(tried.values()))}")
+    if bare_newline:
+        parts.append("notes=bare_lf")
+    return " ".join(parts)
 
 
 def _shown(done: int, tried: int) -> str:
