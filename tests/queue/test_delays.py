@@ -43,7 +43,9 @@ def test_four_parts_and_their_sum() -> None:
 
 
 @pytest.mark.parametrize("resolution", [0, 1, 2])
-@pytest.mark.parametrize("seconds", [1e-9, 0.000999, 0.00999, 0.0149, 0.0999, 0.3141, 0.9949, 0.9951])
+@pytest.mark.parametrize(
+    "seconds", [1e-9, 0.000999, 0.0049999999, 0.005, 0.0050001, 0.00999, 0.0149, 0.0999, 0.3141, 0.9949, 0.9951]
+)
 def test_a_short_span_has_the_digits_that_a_finer_resolution_rounds_to(seconds: float, resolution: int) -> None:
     digits = 1 - math.floor(math.log10(seconds))
     rounded = f"{seconds:.{min(digits, resolution)}f}"

@@ -70,3 +70,14 @@ def test_unstuffing_gives_the_content_back(lines: list[bytes]) -> None:
     sent = write(content)
     back = re.sub(rb"(?m)^\.", b"", sent.removesuffix(b".\r\n"))
     assert content == back
+
+
+@given(st.lists(st.integers(0, 12), max_size=40), st.integers(2, 12))
+def test_content_is_folded_where_a_line_is_longer_than_the_limit_and_nowhere_else(
+    lengths: list[int], limit: int
+) -> None:
+    writer = ContentWriter(limit)
+    sent = writer.feed(b"".join(b"x" * length + b"\r\n" for length in lengths)) + writer.end()
+    assert writer.folded is (max(lengths, default=0) > limit)
+    assert max(map(len, sent.split(b"\r\n"))) <= limit
+    assert b"".join(sent.split()) == b"x" * sum(lengths)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 SIGNIFICANT_DIGITS = 2
 
+NOTHING = 0.005
+"""Seconds below which nothing is left of a span in as many decimals as there are significant digits."""
+
 
 def shown(seconds: float, resolution: int) -> str:
     """A time span in the log's notation: `0.05`, `1.3`, `12`, `3600`, `0`.
@@ -14,7 +17,7 @@ def shown(seconds: float, resolution: int) -> str:
     `resolution` is the greatest number of decimals (`delay_logging_resolution_limit`). A negative span is a clock that
     was set back, and shows as 0.
     """
-    if seconds <= 0:
+    if seconds <= 0 or (seconds < NOTHING and resolution <= SIGNIFICANT_DIGITS):
         return "0"
     if seconds < 1 and resolution <= SIGNIFICANT_DIGITS:  # nearly every span: it has as many decimals as are shown
         decimals = resolution

@@ -49,15 +49,23 @@ class ContentWriter:
 
     def _lines(self, whole: bytes) -> bytes:
         """Whole lines, made fit to send."""
-        lines = whole.splitlines()  # at a CR or LF alone too; where every line has both, none stands alone
-        if not len(lines) == whole.count(b"\n") == whole.count(b"\r"):
+        if b"\r\n".join([*whole.splitlines(), b""]) != whole:  # it splits at a CR or LF alone, too
             whole = _STRAY.sub(b" ", whole)
-            lines = whole.split(b"\r\n")
-        if self._limit and max(map(len, lines)) > self._limit:
+        if self._limit and self._is_overlong(whole):
             whole = self._fold(whole)
         if b"\r\n." in whole:
             whole = whole.replace(b"\r\n.", b"\r\n..")
         return b"." + whole if whole.startswith(b".") else whole
+
+    def _is_overlong(self, whole: bytes) -> bool:
+        """Whether a line is longer than the limit: then no line end is as near to its beginning as that."""
+        start, reach = 0, self._limit + 2
+        while len(whole) - start > reach:
+            end = whole.rfind(b"\n", start, start + reach)
+            if end < 0:
+                return True
+            start = end + 1
+        return False
 
     def _fold(self, whole: bytes) -> bytes:
         lines: list[bytes] = []
