@@ -81,3 +81,9 @@ def test_content_is_folded_where_a_line_is_longer_than_the_limit_and_nowhere_els
     assert writer.folded is (max(lengths, default=0) > limit)
     assert max(map(len, sent.split(b"\r\n"))) <= limit
     assert b"".join(sent.split()) == b"x" * sum(lengths)
+
+
+def test_the_smallest_limit_comes_to_an_end() -> None:
+    writers = ContentWriter(1), ContentWriter(2)
+    one, two = (writer.feed(b"abc\r\nabcdefgh") + writer.end() for writer in writers)
+    assert one == two

@@ -21,10 +21,13 @@ _STRAY = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 class ContentWriter:
-    """Turns stored content into what DATA sends. `limit` is in bytes without the line end; 0 means no limit."""
+    """Turns stored content into what DATA sends. `limit` is in bytes without the line end; 0 means no limit.
+
+    A limit of 1 counts as 2: the blank in front of what is folded would fill each line.
+    """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self._limit = max(limit, 2) if limit else 0
         self._rest = b""  # the beginning of a line whose end has not come yet
         self.folded = False
         """Whether a line had to be folded."""
