@@ -77,14 +77,22 @@ def test_a_full_disk_refuses_for_now_and_recovers_without_a_restart(folder: Path
             _fill(filler)
             code, text = session.data(b"Subject: x\r\n\r\n" + b"y" * 70 + b"\r\n" * 30000)
             assert (code, text[:5]) == (452, b"4.3.1")
-            assert session.mail("a@b.example")[0] == 452
+            wait_for("a refusal at MAIL", lambda: _mail(session) == 452)  # the room was looked at a moment ago
         filler.unlink()
         with client(port) as session:
+            wait_for("room", lambda: _mail(session) == 250)
+            session.rset()
             session.sendmail("a@b.example", ["ann@box.example"], b"Subject: later\r\n\r\nx\r\n")
         (raw,) = wait_for("the second message alone", lambda: maildir(folder / "boxes" / "ann"))
         assert b"Subject: later" in raw
     finally:
         server.stop()
+
+
+def _mail(session: smtplib.SMTP) -> int:
+    """The answer to MAIL, of a new transaction."""
+    session.rset()
+    return session.mail("a@b.example")[0]
 
 
 def _fill(path: Path) -> None:

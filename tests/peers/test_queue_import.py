@@ -132,6 +132,7 @@ def test_a_postfix_queue_is_taken_over_and_delivered(folder: Path) -> None:
             server.run("queue", "flush")
             assert _receive(far, 4) == {b"one", b"two", b"three", b"four"}
             asked = {line for line in far.commands if line.startswith("RCPT")}
+            asked -= {"RCPT TO:<joe@client.example>"}  # the report of success that he asked for may be there already
             assert {line.removeprefix("RCPT ") for line in asked} == {
                 "TO:<a@far.example>",
                 "TO:<b@far.example>",
